@@ -91,3 +91,12 @@ def _calling(name: str) -> Primitive:
 call = _calling("call")
 #: what an algorithm finds (the solution of a differential equation, a root), as a function of what its equation reads; ``operators/solutions/`` has the callees
 solution = _calling("solution")
+#: what an algorithm finds in a program that stands for a function: the plan and the operands of the solution behind it, which has the derivative
+found_anew = Primitive(
+    "found anew",
+    _value,
+    _result,
+    params=("callee",),
+    keeps="all",
+    multiple=True,
+)

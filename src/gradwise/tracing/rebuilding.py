@@ -30,6 +30,11 @@ class LiveGlobals(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return super().__getitem__(name) if name in self._own else self._answer(name, self._live[name])
 
+    @property
+    def behind(self) -> dict[str, Any]:
+        """The real globals."""
+        return self._live
+
     def show(self, found: Mapping[str, Any]) -> None:
         """Hold what is read under these names for code that looks into the dictionary itself, as bodies of classes do."""
         for name in found.keys() - self._own:

@@ -29,6 +29,15 @@ def install_roots(function: Callable[..., Any]) -> None:
     rooted[:] = [function]
 
 
+#: ``(formula, root, Again, each=…, fixed=…) → root`` of a program that finds it again at other numbers, or None
+rooted_anew: list[Callable[..., Any]] = []
+
+
+def install_roots_anew(function: Callable[..., Any]) -> None:
+    """Give the function that records a root with how it is found."""
+    rooted_anew[:] = [function]
+
+
 #: ``(formula, nodes, values) → integrand at many nodes at once``, or None
 batched_integrand: list[Callable[..., Any]] = []
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.execution import build
+from gradwise.rules.calls import found_anew
 from gradwise.rules.failing import raises
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def difference(plain: Recording, other: Recording, count: int = 0) -> str | None
     a, b = _Dependent(plain, count), _Dependent(other, count)
     agreed: set[tuple[int, int]] = set()
     for x, z in zip(a.equations, b.equations, strict=False):
-        if x.primitive is not z.primitive or x.params != z.params:
+        if x.primitive is not z.primitive or not _alike(x.params, z.params):
             return f"{_where(x)}: {x.primitive.name} instead of {z.primitive.name}"
         for i, j in zip(x.inputs, z.inputs, strict=True):
             known = a.numbers.get(i)
@@ -48,6 +49,15 @@ def difference(plain: Recording, other: Recording, count: int = 0) -> str | None
         if not equal(u, v):
             return f"it returns {_short(u)} instead of {_short(v)}"
     return None
+
+
+def _alike(params: Any, others: Any) -> bool:
+    """Whether parameters are the same; of a solution, whether its equation is the same, by whatever it may be differentiated."""
+    return params == others or (
+        len(params) == len(others) == 1
+        and getattr(params[0], "text", None) is not None
+        and params[0].text == getattr(others[0], "text", None)
+    )
 
 
 def difference_beside(plain: Recording, other: Recording) -> str | None:
@@ -107,7 +117,7 @@ class _Dependent:
         needed.update(i for i, _ in recording.auxiliary_outputs or () if i is not None)
         leading = []
         for equation in reversed(recording.program.equations):
-            if equation.primitive is raises:  # asked by one of the runs only
+            if equation.primitive is raises or equation.primitive is found_anew:  # asked by one of the runs only
                 continue
             if not needed.isdisjoint(equation.output_tuple):
                 needed.update(equation.inputs)

@@ -24,6 +24,7 @@ from gradwise.operators.reuse.expected import Whole, complex_operands, divisors,
 from gradwise.operators.reuse.handled import handled_errors
 from gradwise.operators.reuse.unread import unread
 from gradwise.program import COMPUTED, Guard, Program, collector_paused
+from gradwise.rules.calls import found_anew, solution
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
@@ -243,8 +244,10 @@ def _aliases(program: Program, variables: set[int]) -> list[int]:
 
 def as_kind(value: Any, kind: type) -> Any:
     """The value as the number type that the function returned."""
-    if type(value) is kind or kind is np.ndarray:
+    if type(value) is kind:
         return value
+    if kind is np.ndarray:
+        return np.asarray(value)  # a number, where the function gives an array without axes
     if np.ndim(value) == 0 and kind in (float, complex, int, bool):
         return kind(value)
     return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
@@ -298,8 +301,13 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
+    before = local.lasting
     with handled_errors(avoided) as (handled, met, noted):
-        recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
+        local.lasting = True
+        try:
+            recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
+        finally:
+            local.lasting = before
     if met:
         raise Refused(f"it comes to {met[0]}, of which nothing is proved")
     if handled:  # an operation that did not fail at other values would be missing in the program
@@ -337,7 +345,10 @@ def _represent(
                 raise Refused("a power of real numbers that is complex for some of them only")
         if equation.primitive.name == "call":
             raise Refused("it calls a function with a rule of its own")
-        if equation.primitive.name == "solution":
+        if (
+            equation.primitive is solution
+            and getattr(made.get(equation.inputs[0]), "primitive", None) is not found_anew
+        ):
             raise Refused("it solves an equation, with steps that hold at this point alone")
     program = Specialization(recording, len(numbers), around)
     again = program.replay(leaves, numbers, around)

@@ -23,7 +23,7 @@ from gradwise.transforms.reverse import pullback
 from gradwise.transforms.simplify import drop_dead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
 
 class Elsewhere(Exception):
@@ -48,10 +48,16 @@ class Form:
         Its inputs vary from point to point; the last of them is the state.
     moving : tuple of int
         The captured variables by which it may be differentiated.
+    text : hashable
+        Equations and guards.
     """
 
-    def __init__(self, program: Program, moving: tuple[int, ...]) -> None:
+    def __init__(self, program: Program, moving: tuple[int, ...], text: Hashable = None) -> None:
+        #: the same for two forms which differ in nothing but by what they may be differentiated
+        self.text = text
         self.program = drop_dead(program)
+        #: with what nobody reads, which may be there to fail
+        self.whole = program
         self.moving = moving
         self.captured = program.captured
         self.state = program.types[program.inputs[-1]]

@@ -4,7 +4,7 @@ r"""Roots as one operation: the implicit function theorem at a root that is know
 
     rooted : (formula, root, how) → root, traced
 
-The equation is recorded at the root only, whatever way the solver took.  The operands are a plan (the inverse of the slope), the root, and what the equation read.  Derivatives of a higher order are those of a few Newton steps
+The equation is recorded at the root only, whatever way the solver took.  The operands are a plan (the inverse of the slope, and the root as the solver left it), the root, and what the equation read.  Derivatives of a higher order are those of a few Newton steps
 (Griewank & Walther, Evaluating Derivatives, section 15.2), whose program is written out when they are asked for.
 """
 
@@ -18,6 +18,7 @@ from gradwise.operators.caches import derived
 from gradwise.operators.solutions.batches import Elsewhere, Form
 from gradwise.operators.solutions.chains import First, looped
 from gradwise.operators.solutions.recording import form_of, inlined, recorded_solution
+from gradwise.operators.solutions.written_formulas import as_operands, linearised
 from gradwise.program import F64, ArrayType, Builder, Program
 from gradwise.rules.algebra import div
 from gradwise.rules.axes import transpose
@@ -29,7 +30,7 @@ from gradwise.transforms.batch import batch
 from gradwise.transforms.forward import pushforward
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
 #: Newton steps on plain numbers
 _STEPS = 2
@@ -53,13 +54,21 @@ class Root:
         self.size = form.state.size
         self.results = (form.state,)
         self.linear = (False,) * (2 + len(form.captured))
+        self.text = None if form.text is None else ("root", form.text, each, fixed)
         self._made: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
         return "root"
 
     def __call__(self, *operands: Any) -> tuple[Any, ...]:
-        return (np.array(operands[1]) if self.form.state.shape else operands[1],)
+        found = operands[0][-self.size :]  # as the solver left it
+        return (found.reshape(self.form.state.shape) if self.form.state.shape else found[0],)
+
+    @property
+    def plan(self) -> ArrayType:
+        """The type of the plan."""
+        n = self.size
+        return ArrayType(((n if self.each else n * n) + n,), F64.dtype)
 
     def pushforward(self, active: tuple[bool, ...]) -> Moved:
         made = self._made.get(active)
@@ -94,7 +103,7 @@ class Root:
         if not self.each:
             joined, _ = batch(joined, n, [vector])
         builder = Builder()
-        plan = builder.variable(ArrayType((n if self.each else n * n,), F64.dtype))
+        plan = builder.variable(self.plan)
         start = builder.variable(form.state)
         captured = [builder.variable(program.types[i]) for i in form.captured]
         one = builder.constant(1.0, F64.dtype)
@@ -128,8 +137,8 @@ class Moved(First):
         """The inverse of the slope, or its transpose, times minus vectors of shape (count, size)."""
         n = self.of.size
         if self.of.each:
-            return -(vectors / packed)
-        inverse = packed.reshape(n, n)
+            return -(vectors / packed[:n])
+        inverse = packed[: n * n].reshape(n, n)
         return -(vectors @ (inverse.T if self.types is None else inverse))
 
     def of_vectors(self, operands: Sequence[Any], count: int) -> list[Any]:
@@ -172,27 +181,34 @@ def rooted(formula: Any, value: Any, *, each: bool, fixed: bool = False) -> Any:
     fixed : bool
         Whether the equation is f(t) = t.
     """
+    form = equation_of(formula, each=each)
+    if form is None:
+        return None
+    try:
+        at, plan = polished(form, np.asarray(value, float), formula.plain_operands(), each=each, fixed=fixed)
+    except (Elsewhere, np.linalg.LinAlgError):
+        return None
+    return recorded_solution(root_of(form, each=each, fixed=fixed), plan, (at, *formula.operands()), value)
+
+
+def equation_of(formula: Any, *, each: bool) -> Form | None:
+    """The form of an equation, or of several, for as many unknowns; None where its root cannot be one operation."""
     form = form_of(formula)
     if form is None or form.state.dtype != np.float64 or form.value.size != form.state.size or not form.state.size:
         return None
-    n, captured = form.state.size, formula.plain_operands()
+    n = form.state.size
     if (each and form.value.shape != form.state.shape) or (not each and n > _LARGEST):
         return None
-    try:
-        at, plan = _polished(form, np.asarray(value, float), captured, each=each, fixed=fixed)
-        if form.moving and not form.is_smooth:
-            bars = form.pull([at[None]], captured, form.moving, np.ones((1, 1, n)))
-            if not all(np.isfinite(b).all() for b in bars):
-                return None
-    except (Elsewhere, np.linalg.LinAlgError):
-        return None
-    callee = derived(("root", form, each, fixed), lambda: (Root(form, each=each, fixed=fixed), 1))
-    start = at if at.shape else float(at)
-    return recorded_solution(callee, plan, (start, *formula.operands()), value)
+    return form
 
 
-def _polished(form: Form, at: np.ndarray, captured: list[Any], *, each: bool, fixed: bool) -> tuple[np.ndarray, Any]:
-    """The root after Newton steps on plain numbers, and the slope there (of a system, its inverse).
+def root_of(form: Form, *, each: bool, fixed: bool) -> Root:
+    """The callee for roots of an equation."""
+    return derived(("root", form, each, fixed), lambda: (Root(form, each=each, fixed=fixed), 1))
+
+
+def polished(form: Form, found: np.ndarray, captured: Sequence[Any], *, each: bool, fixed: bool) -> tuple[Any, Any]:
+    """The root after Newton steps on plain numbers, and the plan: the slope there (of a system, its inverse), and the root as it was found.
 
     What a solver leaves of the equation would change the derivative.
 
@@ -201,16 +217,16 @@ def _polished(form: Form, at: np.ndarray, captured: list[Any], *, each: bool, fi
     Elsewhere
         If the slope is zero, or Newton's steps lead away.
     """
-    n = form.state.size
+    n, at = form.state.size, found
+    near = linear_form(form, captured, each=each)
     for k in range(_STEPS + 1):
+        value, slope = near(at)
         if each:
-            value, slope = form.slopes([at[None]], captured)
-            plan = slope[0].ravel() - (1.0 if fixed else 0.0)
+            plan = slope.ravel() - (1.0 if fixed else 0.0)
             if not (plan != 0).all():
                 raise Elsewhere
         else:
-            value, jacobians, _ = form.jacobians([at[None]], captured)
-            jacobian = jacobians[0] - (np.eye(n) if fixed else 0.0)
+            jacobian = slope - (np.eye(n) if fixed else 0.0)
             inverse = np.linalg.inv(jacobian)
             if not np.linalg.norm(inverse) * np.linalg.norm(jacobian) < _CONDITION:
                 raise Elsewhere
@@ -222,7 +238,46 @@ def _polished(form: Form, at: np.ndarray, captured: list[Any], *, each: bool, fi
         at = at - step.reshape(at.shape)
     if not np.isfinite(at).all():
         raise Elsewhere
-    return at, plan
+    if form.moving and not form.is_smooth:
+        bars = form.pull([at[None]], captured, form.moving, np.ones((1, 1, n)))
+        if not all(np.isfinite(b).all() for b in bars):
+            raise Elsewhere
+    return at if at.shape else float(at), np.concatenate([plan, found.ravel()])
+
+
+def linear_form(form: Form, captured: Sequence[Any], *, each: bool) -> Callable[[np.ndarray], tuple[Any, Any]]:
+    """The equation near a point: its value, and the slopes or the Jacobian."""
+    function = linearised(form, each=each)
+    if function is None:
+        if each:
+
+            def slopes(at: np.ndarray) -> tuple[Any, Any]:
+                value, slope = form.slopes([at[None]], captured)
+                return value, slope[0]
+
+            return slopes
+
+        def jacobian(at: np.ndarray) -> tuple[Any, Any]:
+            value, jacobians, _ = form.jacobians([at[None]], captured)
+            return value, jacobians[0]
+
+        return jacobian
+    given, n = as_operands(form, captured), form.state.size
+
+    def near(at: np.ndarray) -> tuple[Any, Any]:
+        try:
+            found = function(*given, at)
+        except ArithmeticError as error:
+            raise Elsewhere from error
+        if found is None:
+            raise Elsewhere
+        value, slope = found
+        slope = np.asarray(slope) if each else np.reshape(slope, (n, -1)).T
+        if not (np.isfinite(value).all() and np.isfinite(slope).all()):
+            raise Elsewhere
+        return value, np.broadcast_to(slope, at.shape) if each else slope
+
+    return near
 
 
 install_roots(rooted)

@@ -34,7 +34,7 @@ def form_of(formula: Any) -> Form | None:
         moving = tuple(i for i in handles if program.types[i].is_differentiable)
         is_real = program.types[program.outputs[0]].dtype == np.float64
         fits = known and is_real and len(moving) == len(handles)
-        return (Form(program, moving) if fits else None,), len(program)
+        return (Form(program, moving, key[1:3]) if fits else None,), len(program)
 
     key = "form", tape.fingerprint(formula.recording.outputs), guards, handles
     (form,) = derived(key, make)

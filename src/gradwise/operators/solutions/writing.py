@@ -101,7 +101,8 @@ class StepsWriting:
         inverse = getitem(self._inverses, params=((("slice", q * size, (q + 1) * size, None),),))
         known = self._part(self.at.states + q * s * n, s * n)
         times = [self._stage_time(q, float(c)) for c in table.c]
-        operands = [inverse, known, y, *times, self._length(q), *self.captured]
+        plan = concatenate(inverse, known, params=(0,))  # the stages were found as they are known
+        operands = [plan, known, y, *times, self._length(q), *self.captured]
         if self._root is None:
             self._root = self._equation(table)
         (found,) = self.builder.emit(solution, operands, (self._root,))

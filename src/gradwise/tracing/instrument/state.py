@@ -184,6 +184,8 @@ class _Local(threading.local):
     caught: int = 0
     #: where somebody asks, the values of outer traces whose operations may raise, and do not here
     failing: list[Any] | None = None
+    #: whether the outermost run is made for a program that is to stand for the function
+    lasting: bool = False
     #: the run whose branches are run both ways (``both_ways``)
     both_ways: Any = None
 

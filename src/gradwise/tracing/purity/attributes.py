@@ -27,10 +27,12 @@ from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
 from gradwise.tracing.purity.sinks import method_of_sink
+from gradwise.tracing.purity.solvers import attribute_of_found
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     ASIDE,
     DATA,
+    FOUND,
     FRESH,
     FROZEN,
     FROZEN_MULTIVARIATE,
@@ -83,6 +85,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute_of_interpolator(m, name)
     if is_matrix(owner):
         return attribute(m, name)
+    if owner is FOUND:
+        return attribute_of_found(m, name)
     if is_object(owner) and dispatches(m, owner, name):
         return DispatchedMethod(owner, name)
     if type(owner) is Known:

@@ -61,6 +61,8 @@ from gradwise.tracing.purity.sequences import (
     iterator_of,
 )
 from gradwise.tracing.purity.sinks import MethodOfSink, of_sink
+from gradwise.tracing.purity.solver_names import solver_name
+from gradwise.tracing.purity.solvers import found_by_solver
 from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
@@ -192,6 +194,9 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return made_matrix(m, value, arguments, keywords)
     if is_maker(value):
         return interpolator(m, arguments, keywords)
+    solver = solver_name(value)
+    if solver is not None:
+        return found_by_solver(m, solver, arguments, keywords)
     if is_distribution(value):
         return frozen(m, value, arguments, keywords)
     one = member_by_value(value, arguments, keywords)

@@ -40,6 +40,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.outlets import is_logger, logger_test
 from gradwise.tracing.purity.plain import is_numeric, is_plain
+from gradwise.tracing.purity.solver_names import solver_name
 from gradwise.tracing.purity.sparse import makes_matrix, parts_of_matrix
 from gradwise.tracing.purity.tables import holds_numbers, is_table, outline, table
 from gradwise.tracing.purity.values import (
@@ -266,7 +267,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", members_test(value)), Known(value)
     elif cls in GETTERS and (held := held_by_getter(value)) is not None:
         return Expected("is", value), Getter(cls, held, ())
-    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value) or cls is type:
+    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value) or solver_name(value) or cls is type:  # fmt: skip
         return Expected("is", value), Known(value)  # a class may be asked for, as in isinstance(x, Frame)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE

@@ -70,6 +70,8 @@ ASIDE = Abstract("ASIDE", -12)
 SINK = Abstract("SINK", -16)
 #: the function behind the statement ``class`` (``local_classes.py``)
 BUILD_CLASS = Abstract("BUILD_CLASS", -17)
+#: what a root finder of SciPy's gives (``solvers.py``)
+FOUND = Abstract("FOUND", -18)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 

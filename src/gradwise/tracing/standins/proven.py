@@ -22,6 +22,7 @@ from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import inspect_function
 from gradwise.tracing.purity.objects import copied, entries_of, is_open
 from gradwise.tracing.purity.scope import Expected, Node, is_written_in_python
+from gradwise.tracing.rebuilding import LiveGlobals
 from gradwise.tracing.run import Recording, record
 from gradwise.tracing.traced import isinstance_traced
 
@@ -57,6 +58,8 @@ class _Search:
             if isinstance_traced(value):
                 self.reached.append(id(value))
                 continue
+            if _has_live_globals(value):
+                self.reached.append(id(value))
             for inner in _inside(value):
                 if type(inner) not in _ATOMS:
                     self.holders.setdefault(id(inner), []).append(id(value))
@@ -82,6 +85,19 @@ def _cells(function: types.FunctionType) -> Iterator[Any]:
             continue
 
 
+def _has_live_globals(value: Any) -> bool:
+    """Whether a value is a function of the run for a program, which finds traced values among its globals (``tracing/purity/twins.py``)."""
+    return type(value) is types.FunctionType and type(value.__globals__) is LiveGlobals and local.lasting
+
+
+def _live_globals(function: types.FunctionType) -> dict[str, Any]:
+    """What such a function, and those that it makes, find there."""
+    if not _has_live_globals(function):
+        return {}
+    names = {n for code in (function.__code__, *_inner_codes(function.__code__)) for n in code.co_names}
+    return {n: function.__globals__[n] for n in names if n in function.__globals__}
+
+
 def _inside(value: Any) -> list[Any]:
     cls = type(value)
     if cls is list or cls is tuple:
@@ -96,7 +112,7 @@ def _inside(value: Any) -> list[Any]:
         if not is_written_in_python(value):
             return []
         settings = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values())
-        return [*_cells(value), *settings]
+        return [*_cells(value), *settings, *_live_globals(value).values()]
     if cls is types.MethodType:
         return [value.__func__, value.__self__]
     if isinstance(value, type) or not is_open(value):
@@ -144,8 +160,12 @@ class _Twins:
 
     def _function(self, f: types.FunctionType) -> Any:
         cells = tuple([types.CellType() for _ in f.__closure__ or ()])
-        twin = types.FunctionType(f.__code__, f.__globals__, f.__name__, None, cells or None)
+        globals_ = f.__globals__
+        if _has_live_globals(f):
+            globals_ = dict(globals_.behind)  # type: ignore[attr-defined]  # they are live ones
+        twin = types.FunctionType(f.__code__, globals_, f.__name__, None, cells or None)
         self.made[id(f)] = twin
+        globals_.update({n: self.of(v) for n, v in _live_globals(f).items()})
         twin.__qualname__, twin.__module__ = f.__qualname__, f.__module__
         twin.__defaults__ = None if f.__defaults__ is None else tuple([self.of(v) for v in f.__defaults__])
         if f.__kwdefaults__ is not None:

@@ -15,10 +15,11 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.roots import separable
+from gradwise.tracing.standins.equations_solved import Equation
 from gradwise.tracing.standins.recording import at_line, open_traces, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value, without_rule
 from gradwise.tracing.standins.scipy_minima import _STEP
-from gradwise.tracing.standins.scipy_roots import _differentiated, _Equation
+from gradwise.tracing.standins.scipy_roots import _differentiated
 from gradwise.tracing.standins.stacking import leaves, plainly
 from gradwise.tracing.traced import isinstance_traced
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _KNOWN = ("x", "f_x", "success", "status", "nfev", "nit", "_order_keys")
 
 
-class _EachEntry(_Equation):
+class _EachEntry(Equation):
     """The user's function as SciPy calls it: with the arguments of the entries that are still looked for."""
 
     def __call__(self, t: Any, *args: Any) -> Any:
@@ -120,7 +121,7 @@ def _bracketing(module: str, name: str) -> Callable[..., Any]:
     return bracket
 
 
-def _minima(kind: int, equation: _Equation, value: Any) -> Any:
+def _minima(kind: int, equation: Equation, value: Any) -> Any:
     with at_line(*equation.traces):
         only_at_this_point(equation.traces)
         made = separable[kind](equation.function, value, equation.args)

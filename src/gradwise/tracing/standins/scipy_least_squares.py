@@ -14,11 +14,12 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.optima import constrained
+from gradwise.tracing.standins.equations_solved import Equation, quietly
 from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import with_value, without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints
 from gradwise.tracing.standins.scipy_minima import minimum, rest_without_rule, traces_of
-from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly, unpacked
+from gradwise.tracing.standins.scipy_roots import _args, unpacked
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def least_squares(
     args = unpacked(options.pop("args", ()))
     kwargs = options.pop("kwargs", {})
     function = _with(fun, kwargs)
-    equation = _Equation(function, args)
+    equation = Equation(function, args)
     n = np.size(plainly(x0))
     pair = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else tuple(bounds)
     found = scipy.optimize.least_squares(
-        equation, plainly(x0), _quietly(_with(jac, kwargs), args), tuple(plainly(b) for b in pair), *rest, **options
+        equation, plainly(x0), quietly(_with(jac, kwargs), args), tuple(plainly(b) for b in pair), *rest, **options
     )
     held = Constraints()
     held.between(lambda x: x, *[np.broadcast_to(as_array(b) * 1.0, (n,)) for b in pair])
@@ -73,7 +74,7 @@ def _with(callback: Any, kwargs: dict[str, Any]) -> Any:
     return lambda x, *a: resolve(callback)(x, *a, **kwargs)
 
 
-def _cost(equation: _Equation, loss: Any, scale: Any, held: Constraints, what: str) -> tuple[_Equation, Any]:
+def _cost(equation: Equation, loss: Any, scale: Any, held: Constraints, what: str) -> tuple[Equation, Any]:
     """½ scale² Σ ρ((residual / scale)²) of the residuals: as an equation, and as a function."""
     if callable(loss) or loss not in {"linear", *_LOSSES}:
         raise traces_of(equation, held)[0].fail(
@@ -84,7 +85,7 @@ def _cost(equation: _Equation, loss: Any, scale: Any, held: Constraints, what: s
         squares = (np.reshape(as_array(_residuals(resolve(equation.function)(x, *a))), (-1,)) / scale) ** 2
         return 0.5 * scale**2 * np.sum(squares if loss == "linear" else _LOSSES[loss](squares))
 
-    of_cost = _Equation(cost, equation.args)
+    of_cost = Equation(cost, equation.args)
     of_cost.traces = equation.traces
     return of_cost, cost
 
@@ -103,7 +104,7 @@ def _jacobian(function: Any, x: Any, args: tuple[Any, ...], value: Any, what: st
 def leastsq(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.leastsq``."""
     args = _args(args)
-    equation = _Equation(func, args)
+    equation = Equation(func, args)
     found = scipy.optimize.leastsq(equation, plainly(x0), (), *rest, **options)
     if not equation.traces:
         return found
@@ -155,7 +156,7 @@ def curve_fit(
             return np.linalg.solve(np.linalg.cholesky(as_array(sigma)), difference)
         return difference / as_array(sigma)
 
-    equation = _Equation(residual, ())
+    equation = Equation(residual, ())
 
     def steering(x: Any, *p: Any) -> Any:
         return plainly(called(x, *p))

@@ -14,10 +14,11 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.optima import constrained
 from gradwise.tracing.roots import differentiated
+from gradwise.tracing.standins.equations_solved import Equation, quietly
 from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value, without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints, bounds_of, read
-from gradwise.tracing.standins.scipy_roots import _args, _Equation, _quietly
+from gradwise.tracing.standins.scipy_roots import _args
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 _STEP = 1e-3
 
 
-def traces_of(equation: _Equation, held: Constraints | None = None) -> list[Any]:
+def traces_of(equation: Equation, held: Constraints | None = None) -> list[Any]:
     """The open traces on which a minimum depends."""
     return [*equation.traces, *[t for t in (held.traces if held else []) if t not in equation.traces]]
 
 
-def minimum(equation: _Equation, value: Any, what: str, held: Constraints | None = None, free: Any = None) -> Any:
+def minimum(equation: Equation, value: Any, what: str, held: Constraints | None = None, free: Any = None) -> Any:
     """The minimum as a function of what the objective and the constraints read; ``free`` says which entries move at all."""
     traces = traces_of(equation, held)
     with at_line(*traces):
@@ -73,7 +74,7 @@ def _number_of(objective: Callable[..., Any]) -> Callable[..., Any]:
     return energy
 
 
-def value_at(equation: _Equation, x: Any, value: Any) -> Any:
+def value_at(equation: Equation, x: Any, value: Any) -> Any:
     """The objective at the minimum."""
     with at_line(*equation.traces):
         result = resolve(equation.function)(x, *equation.args)
@@ -101,7 +102,7 @@ def minimize_scalar(
     options: Any = None,
 ) -> Any:
     """``scipy.optimize.minimize_scalar``."""
-    equation = _Equation(fun, _args(args))
+    equation = Equation(fun, _args(args))
     found = scipy.optimize.minimize_scalar(equation, plainly(bracket), plainly(bounds), (), method, tol, options)
     held = Constraints()
     if bounds is not None:
@@ -112,7 +113,7 @@ def minimize_scalar(
     return found
 
 
-def _between(equation: _Equation, x: float, bounds: Any, tolerance: float, what: str, held: Constraints) -> Any:
+def _between(equation: Equation, x: float, bounds: Any, tolerance: float, what: str, held: Constraints) -> Any:
     """The minimum of a function of one number between bounds: it moves with a bound that it is at."""
     if bounds is None:
         return minimum(equation, x, what, held)
@@ -121,7 +122,7 @@ def _between(equation: _Equation, x: float, bounds: Any, tolerance: float, what:
         return minimum(equation, x, what, held)
     end = bounds[0] if x - low < high - x else bounds[1]
     function = equation.function
-    alone = _Equation(lambda z, *args: resolve(function)(z[0], *args), equation.args)
+    alone = Equation(lambda z, *args: resolve(function)(z[0], *args), equation.args)
     alone.traces = equation.traces
     held.inequality((lambda z: z - end) if end is bounds[0] else (lambda z: end - z))
     found = minimum(alone, np.array([float(plain(end))]), what, held)
@@ -136,10 +137,10 @@ def _of_scalar(name: str) -> Callable[..., Any]:
         rest = list(args)
         if name != "fminbound" and rest:
             function_args = rest.pop(0)
-        equation = _Equation(func, _args(function_args))
+        equation = Equation(func, _args(function_args))
         if name == "fminbound" and len(rest) > 2:
             function_args = rest.pop(2)
-            equation = _Equation(func, _args(function_args))
+            equation = Equation(func, _args(function_args))
         found = getattr(scipy.optimize, name)(equation, *map(plainly, rest), **plainly_each(options))
         bounds = [*rest, options.get("x1"), options.get("x2")][:2] if name == "fminbound" else None
         held = Constraints()
@@ -181,8 +182,8 @@ def minimize(
 ) -> Any:
     """``scipy.optimize.minimize``."""
     args = _args(args)
-    equation = _Equation(fun, args)
-    quiet = [_quietly(c, args) for c in (jac, hess, hessp)]
+    equation = Equation(fun, args)
+    quiet = [quietly(c, args) for c in (jac, hess, hessp)]
     ours, low, high = bounds_of(bounds, np.size(plainly(x0)))
     held, given, wrapped = constraints_of(constraints, equation)
     found = scipy.optimize.minimize(equation, plainly(x0), (), method, *quiet, ours, given, tol, callback, options)
@@ -196,20 +197,20 @@ def minimize(
     return found
 
 
-def constraints_of(constraints: Any, equation: _Equation) -> tuple[Constraints, Any, list[_Equation]]:
+def constraints_of(constraints: Any, equation: Equation) -> tuple[Constraints, Any, list[Equation]]:
     """The constraints as they are, as SciPy is given them, and what notes whether their values are traced."""
     held = Constraints()
-    wrapped: list[_Equation] = []
+    wrapped: list[Equation] = []
 
-    def wrap(function: Any, args: tuple[Any, ...]) -> _Equation:
-        wrapped.append(_Equation(function, args))
+    def wrap(function: Any, args: tuple[Any, ...]) -> Equation:
+        wrapped.append(Equation(function, args))
         return wrapped[-1]
 
     given = read(constraints, held, wrap) if not isinstance(constraints, (tuple, list)) or len(constraints) else ()
     return held, given, wrapped
 
 
-def collect(held: Constraints, wrapped: list[_Equation]) -> None:
+def collect(held: Constraints, wrapped: list[Equation]) -> None:
     """Note the traces that the constraints met."""
     for equation in wrapped:
         held.traces += [t for t in equation.traces if t not in held.traces]
@@ -222,9 +223,9 @@ def _of_vector(name: str) -> Callable[..., Any]:
         names = ("args",) if name in {"fmin", "fmin_powell"} else ("fprime", "args")
         options = dict(zip(names, rest, strict=False)) | options
         args = _args(options.pop("args", ()))
-        equation = _Equation(func, args)
+        equation = Equation(func, args)
         if "fprime" in options:
-            options["fprime"] = _quietly(options["fprime"], args)
+            options["fprime"] = quietly(options["fprime"], args)
         found = getattr(scipy.optimize, name)(equation, plainly(x0), **options)
         if not equation.traces:
             return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.tracing.standins.equations_solved import Equation, quietly
 from gradwise.tracing.standins.recording import carries, contains_traced, resolve
 from gradwise.tracing.standins.scipy_calling import without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints, bounds_of
@@ -22,7 +23,7 @@ from gradwise.tracing.standins.scipy_minima import (
     traces_of,
     value_at,
 )
-from gradwise.tracing.standins.scipy_roots import _args, _Equation, _if_a_root, _moves, _quietly
+from gradwise.tracing.standins.scipy_roots import _args, _if_a_root, _moves
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def _steered(given: dict[str, Any], args: tuple[Any, ...]) -> None:
     for key in _STEERING:
         value = given.get(key)
         if callable(value):
-            given[key] = _quietly(value, args)
+            given[key] = quietly(value, args)
         elif isinstance(value, dict):  # minimizer_kwargs
-            given[key] = {k: _quietly(v, args) if callable(v) else plainly(v) for k, v in value.items() if k != "args"}
+            given[key] = {k: quietly(v, args) if callable(v) else plainly(v) for k, v in value.items() if k != "args"}
 
 
 def _global(name: str) -> Callable[..., Any]:
@@ -57,7 +58,7 @@ def _global(name: str) -> Callable[..., Any]:
         given = _given(name, args, kwargs)
         inner = given.get("minimizer_kwargs") or {}
         extra = _args(given.pop("args", inner.get("args", ())))
-        equation = _Equation(given["func"], extra)
+        equation = Equation(given["func"], extra)
         held, constraints, wrapped = constraints_of(given.get("constraints", ()), equation)
         bounds = given.get("bounds", inner.get("bounds"))
         _steered(given, extra)
@@ -96,7 +97,7 @@ def _global(name: str) -> Callable[..., Any]:
 def brute(func: Any, ranges: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.brute`` with a step that finishes at a minimum."""
     extra = _args(args)
-    equation = _Equation(func, extra)
+    equation = Equation(func, extra)
     found = scipy.optimize.brute(equation, plainly(ranges), (), *[plainly(r) for r in rest], **options)
     if not equation.traces:
         return found
@@ -120,9 +121,9 @@ def _algorithm(name: str) -> Callable[..., Any]:
         given = _given(name, args, kwargs)
         extra = _args(given.pop("args", ()))
         first = "f" if "f" in given and "func" not in given else "func"
-        equation = _Equation(given[first], extra)
+        equation = Equation(given[first], extra)
         held = Constraints()
-        wrapped: list[_Equation] = []
+        wrapped: list[Equation] = []
         for key, many, add in (
             ("cons", True, held.inequality),
             ("eqcons", True, held.equation),
@@ -139,12 +140,12 @@ def _algorithm(name: str) -> Callable[..., Any]:
             ours = []
             for function in functions:
                 add(_valued(function, with_args))
-                ours.append(_Equation(function, with_args))
+                ours.append(Equation(function, with_args))
             wrapped += ours
             given[key] = ours if many else ours[0]
         for key in ("fprime_eqcons", "fprime_ieqcons"):
             if callable(given.get(key)):
-                given[key] = _quietly(given[key], extra)
+                given[key] = quietly(given[key], extra)
         _steered(given, extra)
         bounds = given.get("bounds")
         n = np.size(plainly(given["x0"]))
@@ -180,7 +181,7 @@ def _nonlinear(name: str) -> Callable[..., Any]:
     """``broyden1`` and its relatives: a root of several equations."""
 
     def find(F: Any, xin: Any, *rest: Any, **options: Any) -> Any:  # SciPy's name
-        equation = _Equation(F, ())
+        equation = Equation(F, ())
         found = getattr(scipy.optimize, name)(equation, plainly(xin), *rest, **options)
         full = type(found) is tuple
         value = np.asarray(found[0] if full else found)

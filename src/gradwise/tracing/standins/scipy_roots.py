@@ -13,48 +13,14 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.functions.operands import carries
-from gradwise.tracing.purity import is_plain
-from gradwise.tracing.roots import differentiated, rooted
-from gradwise.tracing.standins.proven import formula_of, plain_callbacks
-from gradwise.tracing.standins.recording import at_line, open_traces, resolve
+from gradwise.tracing.roots import differentiated, rooted, rooted_anew
+from gradwise.tracing.standins.equations_solved import Equation, quietly, solved
+from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
-from gradwise.tracing.standins.stacking import assembled, leaves, plainly
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-
-class _Equation:
-    """The user's function as SciPy calls it: on plain values, with plain results; it notes whether they depend on something traced.
-
-    Attributes
-    ----------
-    traces : list
-        The open traces on which a result depends.
-    """
-
-    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
-        self.function = function
-        self.args = args
-        self.traces: list[Any] = []
-        #: the equation at the root, if its code proves that it may be recorded once
-        self.formula: Any = None
-        self._called = resolve(function)
-
-    def __call__(self, t: Any, *args: Any) -> Any:
-        result = self._called(t, *self.args)
-        found = [result] if isinstance_traced(result) else leaves(result, []) if type(result) in (list, tuple) else []
-        for trace in open_traces(found):
-            if trace not in self.traces and any(carries(v) for v in found):
-                self.traces.append(trace)
-        return plainly(result)
-
-
-def _quietly(function: Any, args: tuple[Any, ...]) -> Any:
-    """A callback whose values only steer the solver."""
-    return _Equation(function, args) if callable(function) else function
+    from collections.abc import Callable
 
 
 def _args(args: Any) -> tuple[Any, ...]:
@@ -67,7 +33,7 @@ def unpacked(args: Any) -> tuple[Any, ...]:
     return args if type(args) is tuple else tuple(args)
 
 
-def _moves(equation: _Equation, value: Any, what: str) -> bool:
+def _moves(equation: Equation, value: Any, what: str) -> bool:
     """Whether the root depends on something traced; raises if it is none."""
     if not equation.traces:
         return False
@@ -76,15 +42,19 @@ def _moves(equation: _Equation, value: Any, what: str) -> bool:
     return True
 
 
-def _not_converged(equation: _Equation, what: str, message: Any) -> Exception:
+def _not_converged(equation: Equation, what: str, message: Any) -> Exception:
     trace = equation.traces[0]
     return trace.fail(
         f"{what} did not converge ({str(message).strip()}), and what is no root has no derivative by its equation. A better start, or more iterations, are required"
     )
 
 
-def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) -> Any:
+def _differentiated(kind: int, equation: Equation, value: Any, **options: Any) -> Any:
     with at_line(*equation.traces):
+        if equation.again is not None:
+            made = rooted_anew[0](equation.formula, value, equation.again, each=kind == 0, fixed=options.get("fixed", False))  # fmt: skip
+            if made is not None:
+                return with_value(made, value)
         only_at_this_point(equation.traces)
         if equation.formula is not None:
             made = rooted[0](equation.formula, value, each=kind == 0, fixed=options.get("fixed", False))
@@ -100,7 +70,7 @@ def _differentiated(kind: int, equation: _Equation, value: Any, **options: Any) 
         return with_value(made, value)
 
 
-def _if_a_root(kind: int, equation: _Equation, value: Any, what: str, message: Any, **options: Any) -> Any:
+def _if_a_root(kind: int, equation: Equation, value: Any, what: str, message: Any, **options: Any) -> Any:
     """The derivative at what a solver gave up at: a root, if Newton's steps stay there (a tolerance below rounding cannot be met)."""
     with at_line(*equation.traces):
         only_at_this_point(equation.traces)
@@ -109,65 +79,6 @@ def _if_a_root(kind: int, equation: _Equation, value: Any, what: str, message: A
         if not away <= 1e-9 * (1.0 + np.max(np.abs(value), initial=0.0)):
             raise _not_converged(equation, what, message)
         return with_value(found, value)
-
-
-def _solved(
-    run: Callable[[Any, list[Any], tuple[Any, ...]], Any],
-    root_of: Callable[[Any], Any],
-    function: Any,
-    others: Sequence[Any],
-    args: tuple[Any, ...],
-    sample: Any,
-    settings: Sequence[Any] = (),
-) -> tuple[_Equation, Any]:
-    """What SciPy finds, and the equation with what it depends on.
-
-    Parameters
-    ----------
-    run : callable
-        ``run(function, others, args)`` calls SciPy.
-    root_of : callable
-        The root in what that returns.
-    others : sequence
-        Further callbacks, of the same arguments, or settings.
-    sample : number or array
-        What the function is called with.
-    settings : sequence
-        SciPy's other arguments.  A function among them may change what the equation reads.
-    """
-    equation = _Equation(function, args)
-    callables = [o if callable(o) else None for o in others]
-    samples = [(sample,)] * (1 + len(callables))
-    proved = (
-        plain_callbacks([function, *callables], samples, args)
-        if is_plain(sample) and not any(map(callable, settings))
-        else None
-    )
-    if proved is not None:
-        functions = [f if callable(o) else o for f, o in zip(proved.functions[1:], others, strict=True)]
-        found = run(proved.functions[0], functions, proved.args)
-        value = root_of(found)
-        if np.asarray(value).dtype == np.float64 and np.isfinite(value).all():
-            equation.formula = formula_of(lambda t: _first(resolve(function)(t, *args)), (_as_leaf(value),))
-            if equation.formula is not None:
-                equation.traces = equation.formula.traces if equation.formula.moves else []
-                return equation, found
-    return equation, run(equation, [_quietly(o, args) for o in others], ())
-
-
-def _as_leaf(value: Any) -> Any:
-    return np.array(value) if np.ndim(value) else value
-
-
-def _is_number(x: Any) -> bool:
-    return type(x) not in (list, tuple) and np.ndim(plain(x)) == 0
-
-
-def _first(result: Any) -> Any:
-    """The values of the equations as an array; of (values, slope) the first."""
-    if type(result) is tuple and result and not all(map(_is_number, result)):
-        result = result[0]
-    return assembled(result) if type(result) in (list, tuple) else result
 
 
 # --- one equation ------------------------------------------------------------------------------------------------------------------
@@ -182,7 +93,9 @@ def _bracketing(name: str) -> Callable[..., Any]:
         def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
             return getattr(scipy.optimize, name)(f, plain(a), plain(b), args, *rest, **options)
 
-        equation, found = _solved(run, _root_of, f, (), _args(args), plain(a), (*rest, *options.values()))
+        named = dict(zip(("xtol", "rtol", "maxiter", "full_output", "disp"), rest, strict=False)) | options
+        way = None if named.get("full_output") or "k" in named else (name, named, (a, b), _root_of)
+        equation, found = solved(run, _root_of, f, (), _args(args), plain(a), (*rest, *options.values()), way)
         full = isinstance(found, tuple)
         value = found[0] if full else found
         if not _moves(equation, value, name):
@@ -221,7 +134,9 @@ def newton(
             f, plain(x0), slope, args, tol, maxiter, curvature, plain(x1), rtol, full_output, disp
         )
 
-    equation, found = _solved(run, _root_of, func, (fprime, fprime2), unpacked(args), plain(x0))
+    named = {"tol": tol, "maxiter": maxiter, "rtol": rtol, "disp": disp, "full_output": True}
+    way = ("newton", named, (x0,), _converged) if x1 is None and not full_output and disp else None
+    equation, found = solved(run, _root_of, func, (fprime, fprime2), unpacked(args), plain(x0), (), way)
     full = isinstance(found, tuple)
     value = found[0] if full else found
     if not _moves(equation, value, "newton"):
@@ -233,6 +148,13 @@ def newton(
         return (root, *found[1:])
     found[1].root = root
     return root, found[1]
+
+
+def _converged(found: Any) -> Any:
+    """The root that ``newton`` returns with what it says of it; None unless it converged, entry by entry."""
+    if len(found) == 3:
+        return found[0] if found[1].all() and not found[2].any() else None
+    return found[0] if found[1].converged else None
 
 
 def root_scalar(
@@ -247,7 +169,13 @@ def root_scalar(
         )
 
     sample = plain(bracket[0] if x0 is None and bracket is not None else x0)
-    equation, found = _solved(run, lambda r: r.root, f, (fprime, fprime2), _args(args), sample, tuple(options.values()))
+    starts = (*bracket,) if bracket is not None and x0 is None else (x0,)
+    named = {"method": method, **options}
+    known = x1 is None and (x0 is None or bracket is None)
+    way = ("root_scalar", named, starts, lambda r: r.root if r.converged else None) if known else None
+    equation, found = solved(
+        run, lambda r: r.root, f, (fprime, fprime2), _args(args), sample, tuple(options.values()), way
+    )
     if not _moves(equation, found.root, "root_scalar"):
         return found
     if not found.converged:
@@ -273,7 +201,10 @@ def fsolve(
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fsolve(f, plainly(x0), args, others[0], True, *rest, **options)
 
-    equation, result = _solved(run, lambda r: r[0], func, (fprime,), args, _as_vector(x0), (*rest, *options.values()))
+    way = None if rest else ("fsolve", {"full_output": True, **options}, (x0,), lambda r: r[0] if r[2] == 1 else None)
+    equation, result = solved(
+        run, lambda r: r[0], func, (fprime,), args, _as_vector(x0), (*rest, *options.values()), way
+    )
     found, *others = result
     if _moves(equation, found, "fsolve"):
         if others[1] != 1:
@@ -283,7 +214,7 @@ def fsolve(
         else:
             found = _differentiated(1, equation, found)
     elif others[1] != 1 and not full_output:  # SciPy's own warning
-        return scipy.optimize.fsolve(equation, plainly(x0), (), _quietly(fprime, args), False, *rest, **options)
+        return scipy.optimize.fsolve(equation, plainly(x0), (), quietly(fprime, args), False, *rest, **options)
     return (found, *others) if full_output else found
 
 
@@ -293,7 +224,11 @@ def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = Non
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.root(f, plainly(x0), args, method, others[0], *rest, **options)
 
-    equation, found = _solved(run, lambda r: r.x, fun, (jac,), _args(args), _as_vector(x0), (*rest, *options.values()))
+    named = {"method": method, **options}
+    way = None if rest or jac is True else ("root", named, (x0,), lambda r: r.x if r.success else None)
+    equation, found = solved(
+        run, lambda r: r.x, fun, (jac,), _args(args), _as_vector(x0), (*rest, *options.values()), way
+    )
     if not _moves(equation, found.x, "root"):
         return found
     count = 1 if jac is True else None  # the function returns its values and their Jacobian
@@ -310,7 +245,10 @@ def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fixed_point(f, plainly(x0), args, *rest, **options)
 
-    equation, found = _solved(run, lambda r: r, func, (), unpacked(args), _as_vector(x0), (*rest, *options.values()))
+    way = None if rest else ("fixed_point", options, (x0,), lambda r: r)
+    equation, found = solved(
+        run, lambda r: r, func, (), unpacked(args), _as_vector(x0), (*rest, *options.values()), way
+    )
     return _differentiated(1, equation, found, fixed=True) if _moves(equation, found, "fixed_point") else found
 
 

@@ -1,0 +1,34 @@
+"""The root finders of SciPy's that are known by their parameters (``solvers.py``)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gradwise.tracing.purity.callables import is_librarys
+
+BRACKETING = ("f", "a", "b", "args", "xtol", "rtol", "maxiter", "full_output", "disp")
+#: the parameters of each, by name
+SOLVERS = {
+    **dict.fromkeys(["brentq", "brenth", "bisect", "ridder"], BRACKETING),
+    "newton": ("func", "x0", "fprime", "args", "tol", "maxiter", "fprime2", "x1", "rtol", "full_output", "disp"),
+    "root_scalar": ("f", "args", "method", "bracket", "fprime", "fprime2", "x0", "x1", "xtol", "rtol", "maxiter"),
+    "fsolve": ("func", "x0", "args", "fprime", "full_output", "col_deriv", "xtol", "maxfev", "band", "epsfcn", "factor"),
+    "root": ("fun", "x0", "args", "method", "jac", "tol"),
+    "fixed_point": ("func", "x0", "args", "xtol", "maxiter", "method"),
+}  # fmt: skip
+
+
+def solver_name(value: Any) -> str | None:
+    """The name of a root finder of SciPy's, as SciPy has it.
+
+    Examples
+    --------
+    >>> import scipy.optimize
+    >>> solver_name(scipy.optimize.brentq), solver_name(scipy.optimize.minimize)
+    ('brentq', None)
+    """
+    name = getattr(value, "__name__", None)
+    module = sys.modules.get("scipy.optimize")
+    known = type(name) is str and name in SOLVERS and vars(module or object).get(name) is value
+    return name if known and is_librarys(value) else None

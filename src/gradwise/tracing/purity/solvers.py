@@ -1,0 +1,91 @@
+"""SciPy's root finders in the symbolic run: what they find depends on their equation and on where they start, and on nothing else.
+
+The callbacks are looked into as functions that are called with plain data, which they may not write to: it is the solver's.  What a program does in their place is in ``standins/again.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gradwise.tracing.purity.lattice import entry, is_none_itself, is_scalar, level
+from gradwise.tracing.purity.scope import is_users_function
+from gradwise.tracing.purity.solver_names import BRACKETING, SOLVERS
+from gradwise.tracing.purity.values import ARRAY, FLOAT, FOUND, OWN, SCALAR, VECTOR, Bound, Constant, Known, Local
+
+if TYPE_CHECKING:
+    from gradwise.tracing.purity.machine import Machine
+
+_EQUATIONS = frozenset(["f", "func", "fun", "fprime", "fprime2", "jac"])
+_STARTS = frozenset(["a", "b", "x0", "bracket"])
+#: what their results are asked for
+_ATTRIBUTES = {"x": OWN, "root": OWN, "success": OWN, "converged": OWN}
+#: ways that ``root`` takes to the end without a word of its own
+_METHODS = frozenset(["hybr", "lm"])
+
+
+def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+    """What a call of a root finder gives."""
+    parameters = SOLVERS[name]
+    if len(arguments) > len(parameters) or not keywords.keys() <= set(parameters):
+        raise m.doubt(f"it calls {name} in a way that is not looked into")
+    given = {**dict(zip(parameters, arguments, strict=False)), **keywords}
+    start = given.get("x0", Constant(0.0))
+    numbers = FLOAT if parameters is BRACKETING else SCALAR if is_scalar(start) else VECTOR
+    if name == "root_scalar":
+        numbers = SCALAR
+    elif name in ("newton", "fixed_point") and numbers is VECTOR:
+        numbers = ARRAY
+    for parameter, value in given.items():
+        if parameter in _EQUATIONS and not is_none_itself(value):
+            _look_into(m, name, value, numbers, given.get("args", Constant(())))
+        elif parameter in _STARTS or parameter == "args":
+            m.data(value)
+        elif not _is_setting(parameter, value):
+            raise m.doubt(f"it calls {name} with {parameter}= of its own")
+    if name in ("root", "root_scalar"):
+        return FOUND
+    return numbers if numbers in (FLOAT, SCALAR) and name not in {"fixed_point", "fsolve"} else OWN
+
+
+def _is_setting(parameter: str, value: Any) -> bool:
+    if type(value) is not Constant:
+        return False
+    if parameter == "full_output":
+        return not value.value
+    if parameter == "disp":
+        return value.value is True
+    if parameter == "x1":
+        return value.value is None
+    if parameter == "method" and value.value not in _METHODS:
+        return value.value is None or value.value in _OF_ONE
+    return value.value is None or type(value.value) in (int, float, bool, str)
+
+
+#: methods of ``root_scalar`` and ``fixed_point``
+_OF_ONE = frozenset(["bisect", "brentq", "brenth", "ridder", "toms748", "newton", "secant", "halley", "del2", "iteration"])  # fmt: skip
+
+
+def _look_into(m: Machine, name: str, callback: Any, numbers: Any, args: Any) -> None:
+    """What a callback gives for the unknowns and the further arguments: plain data."""
+    one = callback.function if type(callback) is Bound else callback
+    degree = m.data(args)
+    if type(one) is Local:
+        count = one.code.co_argcount - 1
+        m.data(m.scope.call_local(m, one, [numbers, *[entry(degree)] * count], {}))
+        return
+    if type(one) is not Known or not is_users_function(one.value):
+        raise m.doubt(f"it calls {name} with a callback that is not looked into")
+    before = [callback.receiver] if type(callback) is Bound else []
+    if type(args) is Constant and args.value == ():
+        m.data(m.scope.call_function(m, one, [*before, numbers], {}))
+        return
+    if level(args) is None:
+        raise m.doubt(f"it calls {name} with arguments that are not looked into")
+    m.data(m.scope.call_function(m, one, [*before, numbers], {}, complete=False))
+
+
+def attribute_of_found(m: Machine, name: str) -> Any:
+    """What is found, and whether it is a root."""
+    if name not in _ATTRIBUTES:
+        raise m.doubt(f"the attribute {name!r} of what a solver found is not looked into")
+    return _ATTRIBUTES[name]

@@ -1,0 +1,174 @@
+"""Equations as SciPy's root finders get them: on plain values, with what they depend on, and how a program finds their roots again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy
+
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.functions.operands import carries
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.purity import is_plain
+from gradwise.tracing.standins.again import again, is_asked
+from gradwise.tracing.standins.proven import formula_of, plain_callbacks
+from gradwise.tracing.standins.recording import open_traces, resolve
+from gradwise.tracing.standins.scipy_calling import only_at_this_point
+from gradwise.tracing.standins.stacking import assembled, leaves, plainly
+from gradwise.tracing.traced import isinstance_traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Equation:
+    """The user's function as SciPy calls it: on plain values, with plain results; it notes whether they depend on something traced.
+
+    Attributes
+    ----------
+    traces : list
+        The open traces on which a result depends.
+    """
+
+    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
+        self.function = function
+        self.args = args
+        self.traces: list[Any] = []
+        #: the equation at the root, if its code proves that it may be recorded once
+        self.formula: Any = None
+        #: how the root is found again, where a program is made that is to stand for the function
+        self.again: Any = None
+        self._called = resolve(function)
+
+    def __call__(self, t: Any, *args: Any) -> Any:
+        result = self._called(t, *self.args)
+        found = [result] if isinstance_traced(result) else leaves(result, []) if type(result) in (list, tuple) else []
+        for trace in open_traces(found):
+            if trace not in self.traces and any(carries(v) for v in found):
+                self.traces.append(trace)
+        return plainly(result)
+
+
+def quietly(function: Any, args: tuple[Any, ...]) -> Any:
+    """A callback whose values only steer the solver."""
+    return Equation(function, args) if callable(function) else function
+
+
+def solved(
+    run: Callable[[Any, list[Any], tuple[Any, ...]], Any],
+    root_of: Callable[[Any], Any],
+    function: Any,
+    others: Sequence[Any],
+    args: tuple[Any, ...],
+    sample: Any,
+    settings: Sequence[Any] = (),
+    way: tuple[str, dict[str, Any], Sequence[Any], Callable[[Any], Any]] | None = None,
+) -> tuple[Equation, Any]:
+    """What SciPy finds, and the equation with what it depends on.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(function, others, args)`` calls SciPy.
+    root_of : callable
+        The root in what that returns.
+    others : sequence
+        Further callbacks, of the same arguments, or settings.
+    sample : number or array
+        What the function is called with.
+    settings : sequence
+        SciPy's other arguments.  A function among them may change what the equation reads.
+    way : tuple
+        How the root is found again: the solver's name, its settings by name, where it starts, and of what it returns the root, or None where it did not converge.
+    """
+    equation = Equation(function, args)
+    try:
+        found = _run(run, root_of, equation, others, sample, settings, way)
+    except Exception:
+        _fix(equation, failed=True)
+        raise
+    _fix(equation)
+    return equation, found
+
+
+def _run(
+    run: Callable[[Any, list[Any], tuple[Any, ...]], Any],
+    root_of: Callable[[Any], Any],
+    equation: Equation,
+    others: Sequence[Any],
+    sample: Any,
+    settings: Sequence[Any],
+    way: tuple[str, dict[str, Any], Sequence[Any], Callable[[Any], Any]] | None,
+) -> Any:
+    """What SciPy finds; the equation learns what it depends on, and how it is found again."""
+    function, args = equation.function, equation.args
+    callables = [o if callable(o) else None for o in others]
+    samples = [(sample,)] * (1 + len(callables))
+    proved = (
+        plain_callbacks([function, *callables], samples, args)
+        if is_plain(sample) and not any(map(callable, settings))
+        else None
+    )
+    if proved is not None:
+        functions = [f if callable(o) else o for f, o in zip(proved.functions[1:], others, strict=True)]
+        found = run(proved.functions[0], functions, proved.args)
+        value = root_of(found)
+        if np.asarray(value).dtype == np.float64 and np.isfinite(value).all():
+            equation.formula = formula_of(lambda t: _first(resolve(function)(t, *args)), (as_leaf(value),))
+            if equation.formula is not None:
+                equation.traces = equation.formula.traces if equation.formula.moves else []
+                if way is not None and equation.traces and is_asked():
+                    name, named, starts, root_if_any = way
+                    further = [o for o in callables if o is not None]
+                    solve = _solver(name, named, [o is not None for o in callables], root_if_any)
+                    equation.again = again(name, named, starts, further, as_leaf(value), args, solve)
+                return found
+    return run(equation, [quietly(o, args) for o in others], ())
+
+
+def _fix(equation: Equation, *, failed: bool = False) -> None:
+    """Let a program stand for these numbers alone, where the solver does not run in it: what is found depends on where it starts, and on what decides in the equation, without a derivative too.
+
+    That the solver failed is no part of any program.
+    """
+    if local.watch is not None and (failed or (equation.again is None and is_asked())):
+        only_at_this_point([local.watch.trace])
+
+
+def _solver(
+    name: str, settings: dict[str, Any], given: list[bool], root_if_any: Callable[[Any], Any]
+) -> Callable[[list[Any], Sequence[Any]], Any]:
+    """SciPy's solver as a function of its callbacks and of where it starts."""
+    solver, places = getattr(scipy.optimize, name), _CALLBACKS.get(name, ())
+
+    def solve(callbacks: list[Any], starts: Sequence[Any]) -> Any:
+        rest = iter(callbacks[1:])
+        named = {place: next(rest) for place, there in zip(places, given, strict=True) if there}
+        if name == "root_scalar" and len(starts) == 2:
+            return root_if_any(solver(callbacks[0], bracket=starts, **named, **settings))
+        if name == "root_scalar":
+            return root_if_any(solver(callbacks[0], x0=starts[0], **named, **settings))
+        return root_if_any(solver(callbacks[0], *starts, **named, **settings))
+
+    return solve
+
+
+#: what the further callbacks are called
+_CALLBACKS = {"newton": ("fprime", "fprime2"), "root_scalar": ("fprime", "fprime2"), "fsolve": ("fprime",), "root": ("jac",)}  # fmt: skip
+
+
+def as_leaf(value: Any) -> Any:
+    """A root as an argument of its own."""
+    return np.array(value) if np.ndim(value) else value
+
+
+def _is_number(x: Any) -> bool:
+    return type(x) not in (list, tuple) and np.ndim(plain(x)) == 0
+
+
+def _first(result: Any) -> Any:
+    """The values of the equations as an array; of (values, slope) the first."""
+    if type(result) is tuple and result and not all(map(_is_number, result)):
+        result = result[0]
+    return assembled(result) if type(result) in (list, tuple) else result
