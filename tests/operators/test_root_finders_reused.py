@@ -3,9 +3,11 @@
 Truth: roots in closed form with the implicit function theorem by hand, central differences of the plain function, and what the function itself raises or counts.
 """
 
+import functools
+
 import numpy as np
 import pytest
-from scipy.optimize import bisect, brentq, fixed_point, fsolve, newton, root, root_scalar
+from scipy.optimize import bisect, brentq, fixed_point, fsolve, newton, root, root_scalar, toms748
 
 import gradwise as gw
 from gradwise.operators.reuse import families
@@ -57,6 +59,27 @@ class Spring:
 SPRING = Spring()
 
 
+class Cube:
+    def __init__(self, load):
+        self.load = load
+
+    def __call__(self, z):
+        return z**3 - self.load
+
+
+def told(x):
+    found, _, flag, message = fsolve(lambda z: [z[0] ** 2 - x[0], z[1] - x[1]], [1.0, 1.0], full_output=True)
+    if flag != 1:
+        raise RuntimeError(message)
+    return found[0] * found[1]
+
+
+def informed(x):
+    found, report = brentq(Cube(x[0]), 0, 2, full_output=True)
+    assert report.converged
+    return found * x[1] + report.root
+
+
 @pytest.mark.parametrize(
     "f",
     [
@@ -71,6 +94,11 @@ SPRING = Spring()
         lambda x: root_scalar(lambda z: np.cos(x[0] * z) - x[1] * z, bracket=[0.0, 1.5]).root ** 2,
         lambda x: fixed_point(lambda z: np.cos(x[0] * z) * x[1], 0.5) * x[0],
         lambda x: brentq(SPRING.force, -5, 5, args=(x[0],)) * x[1],
+        lambda x: brentq(functools.partial(SPRING.force, load=x[0]), -5, 5) * x[1],
+        lambda x: toms748(Cube(x[0]), 0.0, 2.0) * x[1],
+        lambda x: sum(root(lambda z: z**2 - x, np.ones(2))["x"]),
+        told,
+        informed,
     ],
 )  # fmt: skip
 def test_a_program_finds_the_root_again(f):
@@ -213,6 +241,16 @@ def test_what_an_equation_leaves_behind(name):
             if k > 2:  # the first calls look at the function
                 assert left.setdefault(k, (SPRING.calls, SPRING.last)) == (SPRING.calls, SPRING.last)
     assert len(set(left.values())) > 1
+
+
+def test_how_often_a_solver_turned_is_that_of_the_point():
+    def f(x):
+        found, report = newton(Cube(x[0]), 1.0, full_output=True)
+        return found, report.iterations
+
+    g = gw.grad(f, has_aux=True)
+    turns = {g(np.array([a]))[1] == f(np.array([a]))[1] for a in (1.0, 1.1, 1.2, 3.0, 8.0, 30.0)}
+    assert turns == {True}
 
 
 def test_a_solution_that_is_none_is_not_served():

@@ -33,7 +33,7 @@ class Elsewhere(Exception):
 #: operations whose answers tell on which side of a switch a point is
 COMPARISONS = frozenset({"less", "greater", "less_equal", "greater_equal", "sign", "floor", "ceil", "rint", "round"})
 #: operations whose partial derivatives are finite wherever operands and value are
-_SMOOTH = frozenset(
+SMOOTH = frozenset(
     {"add", "sub", "mul", "neg", "matmul", "sin", "cos", "exp", "tanh", "getitem", "pack", "sum", "constant", "convert", "reshape", "transpose", "broadcast_to"}
     | {"sum_to", "square", "combination", "concatenate", "einsum", "expit", "arctan", "scatter_set", "scatter_add", "zeros", "less", "greater", "select"}
 )  # fmt: skip
@@ -69,7 +69,7 @@ class Form:
                 moved.update(e.output_tuple)
         compared = {o for e in self.program.equations if e.primitive.name in COMPARISONS for o in e.output_tuple if o in moved}  # fmt: skip
         self.compared = tuple(sorted(compared))
-        self.is_smooth = all(e.primitive.name in _SMOOTH for e in self.program.equations)
+        self.is_smooth = all(e.primitive.name in SMOOTH for e in self.program.equations)
 
     def run(self, kind: Any, make: Callable[[], Batched], points: Sequence[Any], captured: Sequence[Any]) -> list[Any]:
         """The results of a batched program, made once for each kind of request."""

@@ -47,7 +47,7 @@ class Finding:
         for form, function in zip(self.forms, self.functions, strict=True):
             given = operands[place : place + len(form.captured)]
             place += len(form.captured)
-            called.append(_asked(functools.partial(function, *as_operands(form, given))))
+            called.append(asked(functools.partial(function, *as_operands(form, given))))
         found = self.solve(called, operands[: self.starts])
         if found is None:
             raise Elsewhere
@@ -59,7 +59,9 @@ class Finding:
         return plan, at
 
 
-def _asked(function: Callable[..., Any]) -> Callable[..., Any]:
+def asked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A written formula as SciPy calls it: it raises where the formula does not hold."""
+
     def call(t: Any) -> Any:
         value = function(t)
         if value is None:  # the formula does not hold there

@@ -27,6 +27,7 @@ from gradwise.tracing.purity.sequences import (
     is_sequence,
     iterator_of,
 )
+from gradwise.tracing.purity.solvers import entry_of_found
 from gradwise.tracing.purity.sparse import is_matrix, product, store_in_matrix
 from gradwise.tracing.purity.texts import formatted, pattern
 from gradwise.tracing.purity.values import (
@@ -35,6 +36,7 @@ from gradwise.tracing.purity.values import (
     DATA,
     DRAFT,
     FLOAT,
+    FOUND,
     FRESH,
     GRID,
     NULL,
@@ -226,6 +228,8 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
         return x.entry(m, key)
     if type(x) is Log:
         return x.last(m, key)
+    if x is FOUND:
+        return entry_of_found(m, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
 

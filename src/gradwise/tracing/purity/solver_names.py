@@ -1,4 +1,4 @@
-"""The root finders of SciPy's that are known by their parameters (``solvers.py``)."""
+"""The root finders of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ BRACKETING = ("f", "a", "b", "args", "xtol", "rtol", "maxiter", "full_output", "
 #: the parameters of each, by name
 SOLVERS = {
     **dict.fromkeys(["brentq", "brenth", "bisect", "ridder"], BRACKETING),
+    "toms748": ("f", "a", "b", "args", "k", *BRACKETING[4:]),
     "newton": ("func", "x0", "fprime", "args", "tol", "maxiter", "fprime2", "x1", "rtol", "full_output", "disp"),
     "root_scalar": ("f", "args", "method", "bracket", "fprime", "fprime2", "x0", "x1", "xtol", "rtol", "maxiter"),
     "fsolve": ("func", "x0", "args", "fprime", "full_output", "col_deriv", "xtol", "maxfev", "band", "epsfcn", "factor"),
     "root": ("fun", "x0", "args", "method", "jac", "tol"),
+    "quad": ("func", "a", "b", "args", "full_output", "epsabs", "epsrel", "limit"),
     "fixed_point": ("func", "x0", "args", "xtol", "maxiter", "method"),
 }  # fmt: skip
 
 
 def solver_name(value: Any) -> str | None:
-    """The name of a root finder of SciPy's, as SciPy has it.
+    """The name of a root finder, or of ``quad``, as SciPy has it.
 
     Examples
     --------
@@ -29,6 +31,6 @@ def solver_name(value: Any) -> str | None:
     ('brentq', None)
     """
     name = getattr(value, "__name__", None)
-    module = sys.modules.get("scipy.optimize")
+    module = sys.modules.get("scipy.integrate" if name == "quad" else "scipy.optimize")
     known = type(name) is str and name in SOLVERS and vars(module or object).get(name) is value
     return name if known and is_librarys(value) else None

@@ -1,4 +1,4 @@
-"""SciPy's root finders in the symbolic run: what they find depends on their equation and on where they start, and on nothing else.
+"""SciPy's root finders, and ``quad``, in the symbolic run: what they find depends on their equation and on where they start, and on nothing else.
 
 The callbacks are looked into as functions that are called with plain data, which they may not write to: it is the solver's.  What a program does in their place is in ``standins/again.py``.
 """
@@ -9,8 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.lattice import entry, is_none_itself, is_scalar, level
 from gradwise.tracing.purity.scope import is_users_function
-from gradwise.tracing.purity.solver_names import BRACKETING, SOLVERS
-from gradwise.tracing.purity.values import ARRAY, FLOAT, FOUND, OWN, SCALAR, VECTOR, Bound, Constant, Known, Local
+from gradwise.tracing.purity.solver_names import SOLVERS
+from gradwise.tracing.purity.values import (
+    ARRAY,
+    FLOAT,
+    FOUND,
+    OPAQUE,
+    OWN,
+    SCALAR,
+    VECTOR,
+    WHOLE,
+    Bound,
+    Constant,
+    Known,
+    Local,
+    Row,
+)
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -30,8 +44,8 @@ def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[
         raise m.doubt(f"it calls {name} in a way that is not looked into")
     given = {**dict(zip(parameters, arguments, strict=False)), **keywords}
     start = given.get("x0", Constant(0.0))
-    numbers = FLOAT if parameters is BRACKETING else SCALAR if is_scalar(start) else VECTOR
-    if name == "root_scalar":
+    numbers = FLOAT if "b" in parameters else SCALAR if is_scalar(start) else VECTOR
+    if name in ("root_scalar", "toms748", "quad"):
         numbers = SCALAR
     elif name in ("newton", "fixed_point") and numbers is VECTOR:
         numbers = ARRAY
@@ -40,18 +54,31 @@ def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[
             _look_into(m, name, value, numbers, given.get("args", Constant(())))
         elif parameter in _STARTS or parameter == "args":
             m.data(value)
-        elif not _is_setting(parameter, value):
+        elif not _is_setting(name, parameter, value):
             raise m.doubt(f"it calls {name} with {parameter}= of its own")
     if name in ("root", "root_scalar"):
         return FOUND
-    return numbers if numbers in (FLOAT, SCALAR) and name not in {"fixed_point", "fsolve"} else OWN
+    if name == "quad":  # the estimate of the error belongs to the point
+        return Row((FLOAT, OPAQUE))
+    found = numbers if numbers in (FLOAT, SCALAR) and name not in {"fixed_point", "fsolve"} else OWN
+    if not _says_more(given.get("full_output", Constant(0))):
+        return found
+    if name == "fsolve":  # of the rest it is the same at each call that the solver converged
+        return Row((OWN, OPAQUE, WHOLE, OPAQUE))
+    if found is OWN:
+        raise m.doubt(f"it calls {name} with full_output= for an array")
+    return Row((found, FOUND))
 
 
-def _is_setting(parameter: str, value: Any) -> bool:
+def _says_more(full_output: Any) -> bool:
+    return bool(full_output.value)
+
+
+def _is_setting(name: str, parameter: str, value: Any) -> bool:
     if type(value) is not Constant:
         return False
     if parameter == "full_output":
-        return not value.value
+        return name != "quad" or not value.value
     if parameter == "disp":
         return value.value is True
     if parameter == "x1":
@@ -69,19 +96,26 @@ def _look_into(m: Machine, name: str, callback: Any, numbers: Any, args: Any) ->
     """What a callback gives for the unknowns and the further arguments: plain data."""
     one = callback.function if type(callback) is Bound else callback
     degree = m.data(args)
-    if type(one) is Local:
+    if type(one) is Local and type(callback) is Local:
         count = one.code.co_argcount - 1
         m.data(m.scope.call_local(m, one, [numbers, *[entry(degree)] * count], {}))
+        return
+    if type(args) is Constant and args.value == ():
+        m.data(m.scope.call(m, callback, [numbers]))
         return
     if type(one) is not Known or not is_users_function(one.value):
         raise m.doubt(f"it calls {name} with a callback that is not looked into")
     before = [callback.receiver] if type(callback) is Bound else []
-    if type(args) is Constant and args.value == ():
-        m.data(m.scope.call_function(m, one, [*before, numbers], {}))
-        return
     if level(args) is None:
         raise m.doubt(f"it calls {name} with arguments that are not looked into")
     m.data(m.scope.call_function(m, one, [*before, numbers], {}, complete=False))
+
+
+def entry_of_found(m: Machine, key: Any) -> Any:
+    """``solution["x"]``."""
+    if type(key) is not Constant or type(key.value) is not str:
+        raise m.doubt("an entry of what a solver found is not looked into")
+    return attribute_of_found(m, key.value)
 
 
 def attribute_of_found(m: Machine, name: str) -> Any:

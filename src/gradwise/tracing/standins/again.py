@@ -61,7 +61,7 @@ def again(
     point : number or array
         What they are called with.
     """
-    if not is_asked() or not all(type(v) in _SETTINGS for v in settings.values()):
+    if not is_asked() or not all(type(v) in SETTINGS for v in settings.values()):
         return None
     given = []
     for start in starts:
@@ -82,4 +82,5 @@ def again(
     return Again(key, given, formulas, solve)
 
 
-_SETTINGS = (float, int, bool, str, type(None))
+#: what settings may be, where they are the same at each call
+SETTINGS = (float, int, bool, str, type(None))

@@ -11,6 +11,7 @@ Where nothing is proved, or the function handles errors (an operation that faile
 
 from __future__ import annotations
 
+import functools
 import opcode
 import types
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,8 @@ def _inside(value: Any) -> list[Any]:
         return [*_cells(value), *settings, *_live_globals(value).values()]
     if cls is types.MethodType:
         return [value.__func__, value.__self__]
+    if cls is functools.partial:
+        return [value.func, *value.args, *value.keywords.values()]
     if isinstance(value, type) or not is_open(value):
         return []
     return list((entries_of(value) or {}).values())
@@ -151,6 +154,9 @@ class _Twins:
             twin = self._function(value)
         elif cls is types.MethodType:
             twin = self.made[id(value)] = types.MethodType(self.of(value.__func__), self.of(value.__self__))
+        elif cls is functools.partial:
+            named = {k: self.of(v) for k, v in value.keywords.items()}
+            twin = self.made[id(value)] = functools.partial(self.of(value.func), *map(self.of, value.args), **named)
         else:
             twin = self.made[id(value)] = copied(value)
             entries = object.__getattribute__(twin, "__dict__")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import plain
-from gradwise.tracing.standins.gauss_kronrod import AGREE, Interval, pieces_of
+from gradwise.tracing.kronrod_nodes import AGREE, Interval
+from gradwise.tracing.standins.gauss_kronrod import pieces_of
 from gradwise.tracing.standins.plain_callbacks import note_choice
 from gradwise.tracing.standins.stacking import assembled
 

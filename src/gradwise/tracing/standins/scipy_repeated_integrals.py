@@ -14,8 +14,8 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.kronrod_nodes import AGREE_NESTED, Interval
 from gradwise.tracing.standins.divided_integrals import in_pieces
-from gradwise.tracing.standins.gauss_kronrod import AGREE_NESTED, Interval
 from gradwise.tracing.standins.plain_callbacks import Callback, Switches, traced_leaves
 from gradwise.tracing.standins.recording import resolve
 from gradwise.tracing.standins.scipy_quadrature import divided_at, integral, scalar, settled

@@ -93,8 +93,9 @@ def _bracketing(name: str) -> Callable[..., Any]:
         def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
             return getattr(scipy.optimize, name)(f, plain(a), plain(b), args, *rest, **options)
 
-        named = dict(zip(("xtol", "rtol", "maxiter", "full_output", "disp"), rest, strict=False)) | options
-        way = None if named.get("full_output") or "k" in named else (name, named, (a, b), _root_of)
+        names = (*(("k",) if name == "toms748" else ()), "xtol", "rtol", "maxiter", "full_output", "disp")
+        named = dict(zip(names, rest, strict=False)) | options | {"full_output": True}
+        way = name, named, (a, b), _converged
         equation, found = solved(run, _root_of, f, (), _args(args), plain(a), (*rest, *options.values()), way)
         full = isinstance(found, tuple)
         value = found[0] if full else found
@@ -135,7 +136,7 @@ def newton(
         )
 
     named = {"tol": tol, "maxiter": maxiter, "rtol": rtol, "disp": disp, "full_output": True}
-    way = ("newton", named, (x0,), _converged) if x1 is None and not full_output and disp else None
+    way = ("newton", named, (x0,), _converged) if x1 is None and disp else None
     equation, found = solved(run, _root_of, func, (fprime, fprime2), unpacked(args), plain(x0), (), way)
     full = isinstance(found, tuple)
     value = found[0] if full else found
@@ -151,7 +152,7 @@ def newton(
 
 
 def _converged(found: Any) -> Any:
-    """The root that ``newton`` returns with what it says of it; None unless it converged, entry by entry."""
+    """The root that a solver returns with what it says of it; None unless it converged, entry by entry."""
     if len(found) == 3:
         return found[0] if found[1].all() and not found[2].any() else None
     return found[0] if found[1].converged else None
