@@ -175,3 +175,10 @@ def test_integrals_inside_equations_and_integrals():
         np.testing.assert_allclose(g(np.array([a])), [-b / a + 0.3 / (a * (1 - 0.3 * a))], rtol=1e-9)
         series = sum(k * a ** (k - 1) / (math.factorial(k) * (k + 1) ** 2) for k in range(1, 25))
         np.testing.assert_allclose(h(np.array([a])), [series], rtol=1e-9)
+
+
+def test_the_formula_of_an_integral_is_the_sum_over_its_nodes():
+    formula = gw.formula(lambda x: quad(lambda t: t * t * x[0], 0.0, 2.0)[0] + x[1], np.array([0.6, 0.9]))
+    first, second = formula.gradient
+    assert abs(float(first) - 8 / 3) < 1e-12
+    assert float(second) == 1.0

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.errors import InputError, TracingError
+from gradwise.execution import build
 from gradwise.program import Equation, Program
 from gradwise.rules.indexing import numpy_key
 from gradwise.symbolic.arrays import ARRAYS, AS_RECORDED, as_array, as_numbers
@@ -150,6 +151,8 @@ class Reader:
             return self._values_only(equation, operands[0])
         if name in AS_RECORDED:
             return primitive.value(*operands, *params)
+        if name == "solution" and getattr(params[0], "is_sum", False):
+            return self._sum(equation, params[0], operands)
         if not any(x.free_symbols for array in operands for x in array.reshape(-1)):
             return tuple(map(numbers, (self.values[o] for o in equation.outputs))) if primitive.multiple else numbers(
                 self.values[equation.outputs]
@@ -173,6 +176,16 @@ class Reader:
         return tuple(
             values if o not in rest else np.full(types[o].shape, sp.nan, object) for o in equation.output_tuple
         )
+
+    def _sum(self, equation: Equation, callee: Any, operands: list[np.ndarray]) -> Any:
+        """An integral, as the sum over its nodes."""
+        _, program = callee.unrolled(self.values[equation.inputs[0]], 0)
+        values: list[Any] = [None] * len(program.types)
+        for variable, i in zip(program.inputs, equation.inputs, strict=True):
+            values[variable] = self.values[i]
+        build(program.equations, program.types, (), (), range(len(program.types))).run(values)
+        fixed = dict(zip(program.inputs, operands, strict=True))
+        return Reader(program, values, self.limit, fixed, set()).read()
 
     # --- the kinds of equation ------------------------------------------------------------------------------------------
 

@@ -48,6 +48,9 @@ _GAUSS = [(0.5 + 0.5 * float(n), 0.5 * float(w)) for n, w in zip(*np.polynomial.
 class Integral:
     """The callee: (plan, low, high, what the integrand captured) → integral; ``ends``: which of the limits may move."""
 
+    #: its program is a sum, which may be written as a formula
+    is_sum = True
+
     def __init__(self, form: Form, ends: tuple[bool, bool]) -> None:
         self.form, self.ends = form, ends
         self.results = (F64,)
