@@ -43,6 +43,8 @@ class Spring:
         self.k = 1.3
         self.calls = 0
         self.last = None
+        self.tolerance = 1e-9
+        self.most = 80
 
     def force(self, z, load):
         return z**3 + self.k * z - load
@@ -149,6 +151,26 @@ def test_what_is_read_may_change():
                 MATRIX[0, 0] += 0.1
     finally:
         STIFFNESS, SPRING.k, MATRIX[0, 0] = 1.0, 1.3, 2.0
+
+
+def test_tolerances_that_are_read_count_by_value():
+    """Where the search ends is in the value, to the bit."""
+
+    def f(x):
+        return brentq(lambda z: z**3 - x[0], 0.0, 2.0, xtol=SPRING.tolerance, maxiter=SPRING.most)
+
+    g, before = gw.value_and_grad(f), served()
+    for tolerance in (1e-9, 1e-4, 1e-9, 1e-6):
+        SPRING.tolerance = tolerance
+        for a in (0.6, 0.7, 0.8, 0.65, 0.75):
+            x = np.array([a])
+            value, gradient = g(x)
+            assert value == f(x)
+            np.testing.assert_allclose(gradient, [a ** (-2 / 3) / 3], rtol=1e-9)
+    assert served() - before >= 8
+    SPRING.most = 2
+    with pytest.raises(RuntimeError, match="converge"):
+        g(np.array([0.6]))
 
 
 def test_that_a_solver_failed_decides():

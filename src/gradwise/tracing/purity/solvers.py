@@ -75,8 +75,8 @@ def _says_more(full_output: Any) -> bool:
 
 
 def _is_setting(name: str, parameter: str, value: Any) -> bool:
-    if type(value) is not Constant:
-        return False
+    if type(value) is not Constant:  # a number that is read somewhere counts by value (``standins/again.py``)
+        return parameter in _NUMBERS and is_scalar(value)
     if parameter == "full_output":
         return name != "quad" or not value.value
     if parameter == "disp":
@@ -88,6 +88,8 @@ def _is_setting(name: str, parameter: str, value: Any) -> bool:
     return value.value is None or type(value.value) in (int, float, bool, str)
 
 
+#: settings that may be any numbers
+_NUMBERS = frozenset(["xtol", "rtol", "tol", "maxiter", "maxfev", "epsfcn", "factor", "epsabs", "epsrel", "limit"])
 #: methods of ``root_scalar`` and ``fixed_point``
 _OF_ONE = frozenset(["bisect", "brentq", "brenth", "ridder", "toms748", "newton", "secant", "halley", "del2", "iteration"])  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.recording import resolve
@@ -36,6 +36,13 @@ class Again:
         self, key: Any, starts: Sequence[Any], formulas: list[Any], solve: Callable[[list[Any], Sequence[Any]], Any]
     ) -> None:
         self.key, self.starts, self.formulas, self.solve = key, list(starts), formulas, solve
+
+
+def fixed(settings: Any) -> Any:
+    """Settings of a solver: traced numbers among them are guarded, since how it goes depends on them without a derivative."""
+    if type(settings) is dict:
+        return {name: concrete(v) if isinstance_traced(v) else v for name, v in settings.items()}
+    return tuple([concrete(v) if isinstance_traced(v) else v for v in settings])
 
 
 def is_asked() -> bool:

@@ -24,6 +24,7 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.kronrod_nodes import AGREE, Interval
 from gradwise.tracing.roots import batched_integrand
+from gradwise.tracing.standins.again import fixed
 from gradwise.tracing.standins.divided_integrals import in_pieces
 from gradwise.tracing.standins.gauss_kronrod import Piece, recorded_at
 from gradwise.tracing.standins.known_integrals import known_integral
@@ -155,7 +156,7 @@ def quad(
     complex_func: Any = False,
 ) -> Any:
     """``scipy.integrate.quad``; limits, arguments and what the function refers to may be traced."""
-    settings = (epsabs, epsrel, limit, points, weight, wvar, wopts, maxp1, limlst)
+    settings = (*fixed((epsabs, epsrel, limit)), points, weight, wvar, wopts, maxp1, limlst)
     if current_trace() is None or not callable(func):
         if traced_leaves((a, b)):
             refuse((a, b), "scipy.integrate.quad of a compiled callback", "Write the integrand in Python")

@@ -14,6 +14,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.roots import differentiated, rooted, rooted_anew
+from gradwise.tracing.standins.again import fixed
 from gradwise.tracing.standins.equations_solved import Equation, quietly, solved
 from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
@@ -90,6 +91,8 @@ def _root_of(found: Any) -> Any:
 
 def _bracketing(name: str) -> Callable[..., Any]:
     def find(f: Any, a: Any, b: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
+        rest, options = fixed(rest), fixed(options)
+
         def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
             return getattr(scipy.optimize, name)(f, plain(a), plain(b), args, *rest, **options)
 
@@ -128,6 +131,7 @@ def newton(
     disp: bool = True,
 ) -> Any:
     """``scipy.optimize.newton``: of a number, or of an array whose entries have an equation each."""
+    tol, maxiter, rtol = fixed((tol, maxiter, rtol))
 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         slope, curvature = others
@@ -162,6 +166,7 @@ def root_scalar(
     f: Any, args: Any = (), method: Any = None, bracket: Any = None, fprime: Any = None, fprime2: Any = None, x0: Any = None, x1: Any = None, **options: Any
 ) -> Any:  # fmt: skip
     """``scipy.optimize.root_scalar``."""
+    options = fixed(options)
 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         slope, curvature = others
@@ -197,7 +202,7 @@ def fsolve(
     func: Any, x0: Any, args: Any = (), fprime: Any = None, full_output: Any = 0, *rest: Any, **options: Any
 ) -> Any:
     """``scipy.optimize.fsolve``."""
-    args = _args(args)
+    args, rest, options = _args(args), fixed(rest), fixed(options)
 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fsolve(f, plainly(x0), args, others[0], True, *rest, **options)
@@ -221,6 +226,7 @@ def fsolve(
 
 def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = None, *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.root``."""
+    rest, options = fixed(rest), fixed(options)
 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.root(f, plainly(x0), args, method, others[0], *rest, **options)
@@ -242,6 +248,7 @@ def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = Non
 
 def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.fixed_point``."""
+    rest, options = fixed(rest), fixed(options)
 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fixed_point(f, plainly(x0), args, *rest, **options)
