@@ -2,15 +2,29 @@
 
 A recursion that counts on its memory takes exponentially long without one, so the run remembers what Python would: the same size, the same
 keys. Only a traced argument is met again by identity, not by its value: two numbers that are equal here have derivatives of their own.
+
+What can be changed is another matter: a table that a function makes once, keeps under ``lru_cache`` and adds to at each call is a state, like one in a dictionary.  Where such a result was computed from nothing traced, it is what the user's
+memory keeps (``kept``); so is the result of a body that does something else than compute (draws, counts, prints), which a plain call runs once.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
+import types
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gradwise.tracing.conversions import is_constant
+from gradwise.tracing.holders import HOLDERS, STANDING
+from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import holds_traced
+from gradwise.tracing.purity import inspect_function
+from gradwise.tracing.text import Text
+from gradwise.tracing.traced import TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,16 +75,151 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
     """What a run calls in place of a function under ``lru_cache``."""
     entry = watch.memos.get(id(callee))
     if entry is None:
-        entry = watch.memos[id(callee)] = (callee, _memory(callee, resolve))
-    memory = entry[1]
+        ways = None if _is_made_in(watch, callee) else dict[Any, bool]()
+        entry = watch.memos[id(callee)] = (callee, _memory(callee, resolve), ways)
+    _, memory, ways = entry
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return memory(
-            *[a if _is_told_by_value(a) else _Given(a) for a in args],
-            **{k: v if _is_told_by_value(v) else _Given(v) for k, v in kwargs.items()},
-        )
+        if ways is None or not (all(map(_is_told_by_value, args)) and all(map(_is_told_by_value, kwargs.values()))):
+            return memory(
+                *[a if _is_told_by_value(a) else _Given(a) for a in args],
+                **{k: v if _is_told_by_value(v) else _Given(v) for k, v in kwargs.items()},
+            )
+        key = (args, *kwargs.items()) if kwargs else args
+        if key not in ways:  # whether the user's memory is asked
+            made: Any = [] if _is_state(watch, callee) else memory(*args, **kwargs)
+            ways[key] = _is_changeable(made) and not _depends(made)
+            if not ways[key]:
+                return made
+            del made
+        return _shown(watch, _asked(watch, callee, args, kwargs)) if ways[key] else memory(*args, **kwargs)
 
     return call
+
+
+def _asked(watch: Watch, callee: Any, args: Any, kwargs: Any) -> Any:
+    """What the user's memory gives, as for a plain call."""
+    before = callee.cache_info()
+    value = callee(*args, **kwargs)
+    if before.currsize == before.maxsize and callee.cache_info().misses > before.misses:
+        watch.effects["it asks a memory that is full, and forgets what it kept"] = None
+    return value
+
+
+def _is_state(watch: Watch, callee: Any) -> bool:
+    """Whether what a memory gives is surely what it keeps: the body does more than compute, and meets nothing traced."""
+    return not _may_see_traced(watch, callee) and not _only_computes(callee.__wrapped__)
+
+
+def _is_made_in(watch: Watch, callee: Any) -> bool:
+    """Whether a function under ``lru_cache`` was made during the run, as far as can be seen: nobody asked it yet, and its code is a part of a function that the run entered."""
+    code = getattr(callee.__wrapped__, "__code__", None)
+    counted = callee.cache_info()
+    if code is None or counted.hits + counted.misses or "<locals>" not in code.co_qualname:
+        return False
+    entered = [function.__code__ for function, _ in list(watch.twins.values()) if type(function) is types.FunctionType]
+    seen: set[int] = set()
+    while entered:
+        inner = [c for c in entered.pop().co_consts if type(c) is types.CodeType and id(c) not in seen]
+        if any(c is code for c in inner):
+            return True
+        seen.update(map(id, inner))
+        entered += inner
+    return False
+
+
+def _only_computes(function: Any) -> bool:
+    """Whether the code of a function proves that it does nothing but compute, so that it may run where a plain call does not run it."""
+    verdict = inspect_function(function)
+    leaves = verdict.shows or verdict.is_transient or verdict.remembers or verdict.is_buffered
+    return verdict.is_pure and not leaves
+
+
+def _may_see_traced(watch: Watch, callee: Any) -> bool:
+    """Whether the body of a function may meet traced values beside its arguments: where the run stored some, or its closure holds one."""
+    run: Watch | None = watch
+    while run is not None:
+        notes = (run.overlay, run.cells, run.names, run.revealed, run.stored, run.tails, run.created)
+        if any(notes) or any(type(v) is not np.ndarray for v in run.touched.values()):
+            return True
+        run = run.outer
+    return _holds_traced_in_cells(callee.__wrapped__)
+
+
+def _holds_traced_in_cells(function: Any, depth: int = 4) -> bool:
+    if type(function) is not types.FunctionType or depth == 0:
+        return type(function) is types.FunctionType
+    for cell in function.__closure__ or ():
+        try:
+            held = cell.cell_contents
+        except ValueError:  # not assigned yet
+            continue
+        if held is not function and (holds_traced(held) or _holds_traced_in_cells(held, depth - 1)):
+            return True
+    return any(map(holds_traced, function.__defaults__ or ()))
+
+
+def _depends(value: Any, depth: int = 6) -> bool:
+    """Whether a result, or what it holds, depends on what is differentiated: a buffer into which only constants were written does not."""
+    cls = type(value)
+    if cls in ATOMS or (cls is np.ndarray and value.dtype.kind != "O"):
+        return False
+    if isinstance_traced(value):
+        return not is_constant(value)
+    if cls is Text or cls in STANDING or depth == 0:
+        return True
+    overlay = local.watch.overlay.get(id(value), (None, {}))[1] if local.watch is not None else {}
+    parts: list[Any] = [*overlay.values()]
+    if isinstance(value, dict):
+        parts += dict.values(value)
+    elif isinstance(value, (list, tuple, set, frozenset, deque)):
+        parts += list(value)
+    elif cls in HOLDERS:
+        parts += value.__parts__()
+    elif cls is np.ndarray:
+        parts += value.flat
+    return any(_depends(part, depth - 1) for part in (*parts, *getattr(value, "__dict__", {}).values()))
+
+
+def _is_changeable(value: Any) -> bool:
+    """Whether something may be written to what a memory keeps, or to what that holds."""
+    cls = type(value)
+    if (
+        cls is TracedScalar
+        or cls in ATOMS
+        or issubclass(cls, (np.generic, type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType))
+    ):
+        return False
+    if cls is np.ndarray:
+        return bool(value.flags.writeable)
+    if cls is tuple or cls is frozenset:
+        return any(map(_is_changeable, value))
+    return True
+
+
+def _shown(watch: Watch, value: Any) -> Any:
+    """What stands in the run for what a memory keeps (``sharing.py``)."""
+    run: Watch | None = watch
+    while run is not None:
+        for standing, original in run.originals.values():
+            if original is value:
+                return standing
+        run = run.outer
+    return value
+
+
+#: in the place of a key, what a memory keeps under some key: a run that asks it is shown another value
+KEPT = object()
+
+
+def kept(memory: Any) -> list[Any]:
+    """What a function under ``lru_cache`` keeps, and beside it what leads to no array of numbers: keys and its own parts."""
+    held = gc.get_referents(memory)
+    tables = [one for one in held if type(one) is dict and one is not memory.__dict__]
+    results = (
+        [one for table in tables for one in table.values()] if memory.cache_parameters()["maxsize"] is None else held
+    )
+    return [one for one in results if type(one) is not dict or not any(one is table for table in tables)]
 
 
 def _memory(callee: Any, resolve: Callable[[Any], Any]) -> Any:
@@ -92,7 +241,11 @@ def of_memory(watch: Watch, method: Any) -> Any:
     own = getattr(entry[1], method.__name__)
 
     def call() -> Any:
+        if method.__name__ == "cache_clear" and entry[2]:
+            watch.effects["it empties the memory of a function, which nobody can fill again"] = None
         answer = method()
+        if answer is None and entry[2]:
+            entry[2].clear()
         return own() if answer is None or not answer.hits + answer.misses else answer
 
     return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import sys
 import types
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from gradwise.tracing.instrument.cached import KEPT, kept
 from gradwise.tracing.instrument.userland import is_users_file
 
 #: in the place of a key, where nothing can be put
@@ -30,6 +32,9 @@ def contents(one: Any) -> Iterator[tuple[Any, Any]]:
             return
     elif kind is types.FunctionType:
         yield from _of_function(one)
+    elif kind is functools._lru_cache_wrapper:
+        yield NO_PLACE, one.__wrapped__
+        yield from [(KEPT, held) for held in kept(one)]
     elif isinstance(one, type):
         if _is_users(one):
             yield from list(vars(one).items())

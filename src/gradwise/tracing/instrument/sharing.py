@@ -24,6 +24,7 @@ import numpy as np
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
+from gradwise.tracing.instrument.cached import KEPT
 from gradwise.tracing.instrument.contents import NO_PLACE, contents
 from gradwise.tracing.instrument.objects import class_info, note_names, set_raw
 from gradwise.tracing.instrument.references import Ours
@@ -293,7 +294,7 @@ class _Survey:
         """Whether something else can be put in a place, without code of the user's."""
         if isinstance(place, tuple):
             return id(place) in self.tuples
-        if isinstance(place, (dict, list, deque, types.CellType, type)):
+        if key is KEPT or isinstance(place, (dict, list, deque, types.CellType, type)):
             return True
         info = class_info(watch, type(place))
         return not (key in info.special or info.setattr or info.getattribute)
@@ -337,7 +338,9 @@ _TIMES = 2 if sys.version_info < (3, 13) else 1
 
 def _put(watch: Watch, place: Any, key: Any, value: Any) -> None:
     """Show a traced value, or a tuple of such, in a place of one that is plain, until the run ends."""
-    if type(place) is tuple:
+    if (
+        type(place) is tuple or key is KEPT
+    ):  # a tuple is made anew; a memory shows what stands for its result when it is asked
         return
     if type(place) is types.CellType:
         watch.cells[id(place)] = place

@@ -323,7 +323,12 @@ def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str
     value, reads = callee.value, callee.expected.reads.names
     if type(value) is CACHED:
         behind = m.scope.classified(m, "__wrapped__", value.__wrapped__, reads, "what is behind a memory")
+        left = _left_behind(m)
         kept = m.data(call(m, behind, arguments, keywords))
+        if _left_behind(m) != left:
+            raise m.doubt(
+                "behind a memory it counts, or leaves something, or does something else, once for what it remembers"
+            )
         return ARRAY if is_numeric(kept) else DATA  # which is given again
     function, args, named = [
         m.scope.classified(m, name, getattr(value, name), reads, f"what is held as {name!r}")
@@ -332,6 +337,12 @@ def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str
     held = [entry_of(m, args, Constant(k)) for k in range(len(value.args))]
     by_name = {k: entry_of(m, named, Constant(k)) for k in value.keywords}
     return call(m, function, [*held, *arguments], {**by_name, **keywords})
+
+
+def _left_behind(m: Machine) -> tuple[int, ...]:
+    """How much is known to be counted, left behind, or done otherwise."""
+    inquiry = m.scope.inquiry
+    return len(inquiry.counted), len(inquiry.tallies), len(inquiry.assigned), len(inquiry.impurities), inquiry.leaves
 
 
 #: an error state that is not named

@@ -1,0 +1,193 @@
+"""What functions under ``lru_cache`` keep and others write to: a state, like one in a dictionary.  Truth: the plain function called at the same points from a fresh state, and central differences from there."""
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+BEGIN = "import functools\n"
+POINTS = np.random.default_rng(5).normal(size=(5, 3)).round(2)
+
+TABLE = """
+@functools.lru_cache
+def table(): return np.zeros(3)
+"""
+PROGRAMS = {
+    "entries of an array": TABLE
+    + """
+def f(x):
+    a = table()
+    for i in range(3): a[i] += x[i]
+    return a @ a
+""",
+    "a list": """
+@functools.cache
+def table(): return [1.0, 2.0, 3.0]
+def f(x):
+    a = table()
+    for i in range(3): a[i] = a[i] + x[i]
+    return sum(v * v for v in a)
+""",
+    "a list that grows": """
+@functools.cache
+def table(): return [1.0]
+def f(x):
+    table().append(x[0] * x[1])
+    return sum(v * v for v in table())
+""",
+    "arrays in a tuple": """
+@functools.lru_cache(maxsize=4)
+def table(n): return np.zeros(n), np.ones(n)
+def f(x):
+    a, b = table(3)
+    a += x
+    b *= x
+    return a @ b
+""",
+    "a dictionary": """
+@functools.lru_cache
+def table(): return {"w": np.zeros(3), "n": 0}
+def f(x):
+    a = table()
+    a["w"] += x
+    a["n"] += 1
+    return (a["w"] ** 2).sum() * a["n"]
+""",
+    "a part": TABLE
+    + """
+def f(x):
+    h = table()[:2]
+    h += x[:2]
+    return (table() ** 2).sum() * x[2]
+""",
+    "a helper": TABLE
+    + """
+def bump(a, x): np.add(a, x, out=a)
+def f(x):
+    bump(table(), x)
+    return (table() ** 2).sum()
+""",
+    "a method": """
+class M:
+    @functools.lru_cache
+    def table(self, *, scale): return np.full(3, scale)
+    def __call__(self, x):
+        a = self.table(scale=2.0)
+        a += x
+        return (a * a).sum()
+f = M()
+""",
+    "an object": """
+class S:
+    def __init__(self): self.w, self.n = np.zeros(3), 0.0
+@functools.lru_cache
+def table(): return S()
+def f(x):
+    a = table()
+    a.w += x
+    a.n = a.n + x[0]
+    return (a.w ** 2).sum() * a.n
+""",
+    "constants only": TABLE
+    + """
+def f(x):
+    a = table()
+    a[1] += 1.0
+    return (a * x).sum()
+""",
+    "after something was stored": TABLE
+    + """
+class P:
+    def __init__(self, v): self.v = v
+def f(x):
+    f.last = P(2 * x)
+    a = table()
+    a += f.last.v
+    return (a * a).sum()
+""",
+    "random features": """
+rng = np.random.default_rng(3)
+@functools.lru_cache
+def features(n): return rng.normal(size=(n, 3)), rng.uniform(size=n)
+def f(x):
+    W, b = features(4)
+    return np.cos(W @ x + b).sum()
+""",
+    "how often it was asked": """
+n = [0]
+@functools.lru_cache
+def table(k):
+    n[0] += 1
+    return 2.0 * k
+def f(x): return (table(3) * x).sum() * n[0]
+""",
+}
+
+
+def fresh(source):
+    names = {"np": np, "__name__": "kept_results"}
+    exec(compile(BEGIN + source, "kept results", "exec"), names)
+    return names
+
+
+def called(source, points):
+    f = fresh(source)["f"]
+    return [float(f(np.array(x))) for x in points]
+
+
+@pytest.mark.parametrize("pure", [None, False])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_call_finds_what_the_last_one_left(name, pure):
+    source = PROGRAMS[name]
+    plain = called(source, POINTS)
+    f = fresh(source)["f"]
+    g = gw.value_and_grad(f, pure=pure, method="exact")
+    for k, x in enumerate(POINTS):
+        value, slope = g(x.copy())
+        np.testing.assert_allclose(value, plain[k], rtol=1e-13)
+        steps = 1e-5 * np.eye(3)
+        beside = [[called(source, [*POINTS[:k], x + s * h])[-1] for s in (1, -1)] for h in steps]
+        np.testing.assert_allclose(slope, [(a - b) / 2e-5 for a, b in beside], rtol=1e-6, atol=1e-7)
+
+
+LEAVES = {
+    "a counter": ("n = [0]", "n[0] += 1", "n"),
+    "a global counter": ("n = 0", "global n; n += 1", "n"),
+    "a list": ("n = []", "n.append(k)", "n"),
+}
+
+
+@pytest.mark.parametrize("size", [1, None])
+@pytest.mark.parametrize("name", LEAVES)
+def test_a_body_runs_as_often_as_plainly(name, size):
+    begin, does, left = LEAVES[name]
+    source = f"""{begin}
+@functools.lru_cache(maxsize={size})
+def table(k):
+    {does}
+    return 2.0 * k
+def f(x): return table(3) * x[0] ** 2 + table(4) * x[1] ** 2 + table(4) * x[2]
+"""
+    ours, plain = fresh(source), fresh(source)
+    g = gw.grad(ours["f"])
+    for x in POINTS:
+        plain["f"](x)
+        np.testing.assert_allclose(g(x), [12 * x[0], 16 * x[1], 8.0], rtol=1e-13)
+    assert ours[left] == plain[left]
+
+
+def test_a_memory_made_in_the_call_ends_with_it():
+    def f(x):
+        import functools
+
+        @functools.lru_cache
+        def table(n):
+            return np.zeros(n)
+
+        a = table(3)
+        a += x
+        return (table(3) * table(3)).sum()
+
+    g = gw.grad(f, method="exact")
+    for x in POINTS:
+        np.testing.assert_allclose(g(x), 2 * x, rtol=1e-14)
