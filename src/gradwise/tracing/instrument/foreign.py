@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.tracing.instrument.state import Watch, local, note_written
+from gradwise.tracing.instrument.state import Watch, local, note_changed, note_written
 
 #: containers whose content a journal keeps (``journal.py``)
 _KEPT = (list, dict, set, deque, np.ndarray)
@@ -128,7 +128,7 @@ def note_operand(watch: Watch, obj: Any) -> None:
     if issubclass(type(obj), np.ndarray):  # not what stands for one
         note_written(obj)
     elif is_foreign(type(obj)):
-        watch.changed[id(obj)] = obj
+        note_changed(watch, obj)
 
 
 def note_change(obj: Any, name: str) -> None:
@@ -138,6 +138,6 @@ def note_change(obj: Any, name: str) -> None:
         return
     if is_foreign(cls):
         if name in OF_MATRICES or not cls.__module__.startswith("scipy"):
-            watch.changed[id(obj)] = obj
+            note_changed(watch, obj)
     elif issubclass(cls, dict) or obj is os.environ:  # a Counter's update is C
         watch.touched[id(obj)] = obj

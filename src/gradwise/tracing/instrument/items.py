@@ -21,7 +21,7 @@ from gradwise.tracing.instrument.foreign import is_foreign
 from gradwise.tracing.instrument.objects import class_info, holds_traced
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
-from gradwise.tracing.instrument.state import local, note_lent, note_written
+from gradwise.tracing.instrument.state import local, note_changed, note_lent, note_written
 from gradwise.tracing.instrument.taking import taken_from
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
@@ -181,7 +181,7 @@ def writing(obj: Any) -> Any:
     if issubclass(cls, np.ndarray):  # a matrix, a masked array
         note_written(obj)
     elif is_foreign(cls):
-        watch.changed[id(obj)] = obj
+        note_changed(watch, obj)
     elif obj is os.environ:
         watch.touched[id(obj)] = obj
         return obj

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.lent import bytes_of, is_gone, is_restorable, lender_of, put_bytes
 from gradwise.tracing.instrument.muting import put_generator
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import local
@@ -56,10 +57,13 @@ class Journal:
         watch = local.watch
         if watch is not None and id(place) in watch.created:  # it ends with the run
             return
-        if type(place) is np.ndarray and place.dtype.kind != "O":
-            if (local.muted is not None or self.of_failures) and _is_lent(place):
-                if self.of_failures:
-                    return
+        lender = lender_of(place) if isinstance(place, np.ndarray) else None
+        if is_restorable(lender):
+            self.note(lender)
+        elif type(place) is np.ndarray and place.dtype.kind != "O":
+            if lender is not None and self.of_failures:
+                return
+            if lender is not None and local.muted is not None:
                 raise Unmuted("it writes to memory that is not NumPy's")
             self._arrays.setdefault(id(place), _noted(place, self._held))
         elif id(place) not in self._before:
@@ -130,14 +134,6 @@ class Journal:
         self._held.clear()
 
 
-def _is_lent(array: np.ndarray) -> bool:
-    """Whether the memory of an array is somebody else's, who may take it back: shared memory that is closed."""
-    base: Any = array
-    while isinstance(base, np.ndarray):
-        base = base.base
-    return base is not None
-
-
 class _Array:
     """What an array in an attribute holds."""
 
@@ -180,7 +176,8 @@ class _Array:
         array = self.array()
         if array is None:
             return self.standing()
-        array[...] = self.numbers
+        if not is_gone(lender_of(array)):
+            array[...] = self.numbers
         return array
 
 
@@ -216,6 +213,8 @@ def _as_held(now: Any, before: Any) -> Any:
 def _content(place: Any, known: dict[int, _Array]) -> Any:
     if isinstance(place, np.ndarray):
         return place.copy()
+    if is_restorable(place):
+        return bytes_of(place)
     if isinstance(place, ContextVar):
         try:
             return _held(place.get(), known)
@@ -261,6 +260,9 @@ def _is_set(slot: Any, place: Any) -> bool:
 def _put_back(place: Any, content: Any) -> None:
     if isinstance(place, np.ndarray):
         place[...] = content
+        return
+    if type(content) is bytes:
+        put_bytes(place, content)
         return
     if place is os.environ:
         for key in [key for key in place if key not in content]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections import OrderedDict, deque
 from typing import Any
+
+import numpy as np
 
 from gradwise.tracing.conversions import Unknown
 from gradwise.tracing.holders import HOLDERS, STANDING
@@ -71,7 +72,7 @@ def cleaned(container: Any, outer: Watch | None, *, itself: bool = False) -> boo
             container.discard(value)
             container.add(_plain_key(value))
         return False
-    elif container is os.environ or container.dtype.kind != "O":
+    elif not isinstance(container, np.ndarray) or container.dtype.kind != "O":  # the environment, memory of bytes
         return False
     else:
         items = list(enumerate(container.flat))

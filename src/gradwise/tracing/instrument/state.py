@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.holders import HOLDERS, TWINS
+from gradwise.tracing.instrument.lent import behind_strides, is_restorable, lender_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -251,22 +252,35 @@ def note_written(value: Any) -> None:
         return
     if type(value) is np.flatiter:
         value = value.base
-    while issubclass(
-        type(value), np.ndarray
-    ):  # a matrix or a masked array may be one of several views; not what stands for one
-        watch.touched[id(value)] = value
-        value = value.base
+    while True:
+        if issubclass(
+            type(value), np.ndarray
+        ):  # a matrix or a masked array may be one of several views; not what stands for one
+            watch.touched[id(value)] = value
+            value = value.base
+        elif (around := behind_strides(value)) is not None:
+            value = around
+        else:
+            break
     note_lent(watch, value)
 
 
 def note_lent(watch: Watch, value: Any) -> None:
     """Note that the run writes into memory that an object lends: to arrays (``np.frombuffer(b)``, ``np.ctypeslib.as_array(c)``), or an array to memory views."""
     while type(value) is memoryview:
-        watch.changed[id(value)] = value
+        if not is_restorable(lender_of(value)) and lender_of(value) is not None:
+            watch.changed[id(value)] = value
         value = value.obj
     if issubclass(type(value), np.ndarray):
         note_written(value)
     elif value is not None and (
-        type(value) is bytearray or type(value).__module__ == "array" or type(type(value)).__module__ == "_ctypes"
+        type(value) is bytearray
+        or type(value).__module__ in ("array", "mmap")
+        or type(type(value)).__module__ == "_ctypes"
     ):
-        watch.changed[id(value)] = value
+        note_changed(watch, value)
+
+
+def note_changed(watch: Watch, obj: Any) -> None:
+    """Note that the run changes an object of a library's: one whose memory can be put back, or one that nobody can put back."""
+    (watch.touched if is_restorable(obj) else watch.changed)[id(obj)] = obj
