@@ -136,6 +136,7 @@ SAMPLES = {
     "floor_divide": ((SMALL, (0.1, 9.0)), (), lambda x, z: mpmath.floor(x / z)),
     "mod": ((SMALL, (0.1, 9.0)), (), mp_mod),
     "fmod": ((SMALL, (0.1, 9.0)), (), lambda x, z: x - z * mpmath.sign(x) * mpmath.floor(abs(x / z))),
+    "remainder": ((SMALL, (0.1, 9.0)), (), lambda x, z: x - z * mpf(round(x / z))),
     "heaviside": ((UNIT, UNIT), (), lambda x, z: z if x == 0 else mpf(x > 0)),
     "copysign": ((UNIT, UNIT), (), lambda x, z: mpf(math.copysign(x, z))),
     "sign_bit_sign": ((UNIT,), (), lambda x: mpf(math.copysign(1, x))),

@@ -245,6 +245,19 @@ def fmod(box: Any, x: Interval, z: Interval) -> Interval:
     )
 
 
+def remainder(box: Any, x: Interval, z: Interval) -> Interval:
+    """The remainder x − z rint(x/z), which is no longer than half of z."""
+    x, z = aligned(x, z)
+    holds = (z.lo <= 0) & (z.hi >= 0)
+    corners = [a / b for a in (x.lo, x.hi) for b in (z.lo, z.hi)]
+    lo = np.rint(np.where(holds, -np.inf, down(np.minimum.reduce(corners))))
+    hi = np.rint(np.where(holds, np.inf, up(np.maximum.reduce(corners))))
+    box.rough(holds | (lo != hi))
+    part, most = mul(z, Interval(lo, hi)), z.size / 2
+    y = outward(x.lo - part.hi, x.hi - part.lo)
+    return Interval(np.maximum(y.lo, -most), np.minimum(y.hi, most))
+
+
 def clear(x: Interval) -> bool:
     """Whether an interval is a point, the same in all boxes: what an index must be."""
     return len(x.lo) == 1 and bool(np.all(x.lo == x.hi))

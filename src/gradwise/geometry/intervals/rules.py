@@ -309,6 +309,7 @@ RULES: dict[str, Rule] = {
     "floor_divide": decisions.floor_divide,
     "mod": decisions.mod,
     "fmod": decisions.fmod,
+    "remainder": decisions.remainder,
     "sort": orderings.sort,
     "argsort": orderings.argsort,
     "heaviside": decisions.heaviside,

@@ -342,6 +342,7 @@ SWITCHES: dict[str, Switch] = {
     "floor_divide": _whole(_quotient, _wave, np.floor),
     "mod": _whole(_quotient, _wave, np.floor, lambda o, _, params: (np.floor_divide(*o),), _less_whole),
     "fmod": _whole(_quotient, _wave, np.trunc, lambda o, _, params: (np.trunc(o[0] / o[1]),), _less_whole),
+    "remainder": _whole(_quotient, _shifted_wave, np.rint, lambda o, _, params: (np.rint(o[0] / o[1]),), _less_whole),
     "turns": Switch(_turns_gap, plainly=_turns_plainly, entrywise=False),
     "max": _extremum(1.0),
     "min": _extremum(-1.0),

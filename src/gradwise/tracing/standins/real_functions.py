@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.program import Primitive
-from gradwise.rules import elementwise, powers, special
+from gradwise.rules import elementwise, powers, remainders, special
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
@@ -48,6 +48,7 @@ BINARY: dict[str, Primitive] = {
     "atan2": elementwise.arctan2,
     "copysign": elementwise.copysign,
     "fmod": elementwise.fmod,
+    "remainder": remainders.remainder,
 }
 
 
@@ -268,7 +269,7 @@ def ulp(x: Any, /) -> Any:
     x = number(x)
     if not isinstance_traced(x):
         return math.ulp(x)
-    return apply(x.tape, elementwise.spacing, (abs(x),), (), math.ulp(x.value))
+    return apply(x.tape, remainders.ulp, (x,), (), math.ulp(x.value))
 
 
 # --- questions --------------------------------------------------------------------------------------------------------------------
@@ -317,10 +318,6 @@ STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
         **{name: _of_integers(getattr(math, name)) for name in ("comb", "perm", "factorial", "gcd", "lcm", "isqrt")},
         "degrees": _composed(math.degrees, lambda x: x * (180.0 / math.pi)),
         "radians": _composed(math.radians, lambda x: x * (math.pi / 180.0)),
-        # x less the nearest whole multiple of y
-        "remainder": _composed(
-            math.remainder, lambda x, y: x - y * (np.rint(x / y) if math.isfinite(plain(y)) else 0.0)
-        ),
         "log": log,
         "pow": pow_,
         "hypot": hypot,
