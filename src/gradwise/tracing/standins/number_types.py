@@ -97,10 +97,20 @@ def complex_(*args: Any, **kwargs: Any) -> Any:
     with at_line(*traces):
         real, imag = parts.get("real", 0.0), parts["imag"]
         re, im = _part(real, "real"), _part(imag, "real")
-        if isinstance(real, complex) or isinstance(imag, complex):  # real + 1j·imag, where each may be complex
-            re, im = re - _part(imag, "imag"), im + _part(real, "imag")
+        # real + 1j·imag, where each may be complex: 0.0 added to a part of a real number would make 0.0 of −0.0
+        if _is_complex(given.get("imag"), imag):
+            re = re - _part(imag, "imag")
+        if _is_complex(given.get("real"), real):
+            im = im + _part(real, "imag")
         trace = _innermost(re, im)
         return apply(trace, complex_p, (re, im), (), value, np.dtype(np.float64))
+
+
+def _is_complex(given: Any, number: Any) -> bool:
+    """Whether a part of a complex number is a complex number itself, as it was given or as an object of the user's gives it."""
+    if isinstance_traced(given):
+        return dtype_of(plain(given)).kind == "c"
+    return isinstance(number, complex)
 
 
 def _part(z: Any, name: str) -> Any:
