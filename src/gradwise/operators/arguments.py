@@ -18,7 +18,7 @@ from gradwise.containers.signatures import signature_of
 from gradwise.containers.subclasses import is_users_number
 from gradwise.errors import InputError
 from gradwise.operators.argnums import require_argnums
-from gradwise.operators.copies import copied
+from gradwise.operators.copies import as_given, copied
 from gradwise.operators.leaves import as_floating, as_matrix, is_floating, kind_of
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, originals, shared_arrays
@@ -179,6 +179,8 @@ class Arguments:
         function = self._runs
         if function is None:
             function = self._runs = standing_in(self._function)
+        if any([type(v) is np.ndarray for v in leaves]):
+            leaves = [as_given(v, given) for v, given in zip(leaves, self.leaves, strict=True)]
         if self._simple:
             return function(leaves[0])
         args, kwargs = list(self._args), dict(self._kwargs)
@@ -227,7 +229,7 @@ class Arguments:
         made: dict[int, Any] = {}  # what is one object stays one
         twin._args = tuple(copied(a, made) for a in self._args)
         twin._kwargs = {name: copied(a, made) for name, a in self._kwargs.items()}
-        twin.leaves = [copied(leaf, made) for leaf in self.leaves]
+        twin.leaves = [as_given(copied(leaf, made), leaf) for leaf in self.leaves]
         return twin
 
     @property

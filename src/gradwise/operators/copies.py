@@ -42,6 +42,18 @@ def apart(
     return given, {name: copied(a, made) if name in places else a for name, a in kwargs.items()}
 
 
+def as_given(array: Any, given: Any) -> Any:
+    """An array in the place of one that was given: a view where that is one, and not to be written to where that is not, since the function may ask (``x.base``, ``x.flags``)."""
+    if array is given or type(array) is not np.ndarray or type(given) is not np.ndarray:
+        return array
+    if (array.base is None) is not (given.base is None):
+        array = copy_in_layout(array) if given.base is None else array.view()
+    if array.flags.writeable and not given.flags.writeable:
+        array = array.view() if given.base is not None else copy_in_layout(array)
+        array.flags.writeable = False
+    return array
+
+
 def own_copy(array: Any) -> Any:
     """A copy of an array, traced or plain, that shares memory with its parts where the array itself does."""
     if type(array) is np.ndarray:

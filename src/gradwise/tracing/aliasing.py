@@ -71,6 +71,18 @@ def callers_part(array: Any) -> Any:
     return _standing_for(array, root.mirror)
 
 
+def flags_of(value: Any) -> Any:
+    """``x.flags``: of an argument, or a view of one, those of the caller's own array, which may be a view itself or not to be written to."""
+    now = callers_part(value) if hasattr(value, "mirror") else value.current()
+    return now.flags if hasattr(now, "flags") else np.asarray(now).flags
+
+
+def base_of(array: Any) -> Any:
+    """``x.base``: the array whose memory a view shows; of an argument, or a view of one, what the caller's own array is a view of."""
+    root = array.base_array()
+    return array.root if root.mirror is None or root.mirror.base is None else root.mirror.base
+
+
 def _standing_for(array: Any, whole: np.ndarray) -> Any:
     """The view that ``array`` is of its root, taken of the caller's array in the place of the root."""
     target: Any = whole

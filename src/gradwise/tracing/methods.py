@@ -13,7 +13,7 @@ from gradwise.rules.broadcasting import convert_p, real_dtype, reshape_p
 from gradwise.rules.shapes import scatter_add
 from gradwise.rules.shapes import transpose as transpose_p
 from gradwise.tracing import conversions, data_model, indexing, keys, reducing, reshaping, sparse
-from gradwise.tracing.aliasing import mirror_of
+from gradwise.tracing.aliasing import base_of, flags_of, mirror_of
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.flat import Flat
 from gradwise.tracing.text import shown_as
@@ -349,13 +349,13 @@ def install(scalar: Any, array: Any) -> None:
         "__repr__": lambda self: shown_as(self, repr(self.shown())),
         "__str__": lambda self: shown_as(self, str(self.shown())),
         "__format__": lambda self, specification: shown_as(self, format(self.shown(), specification)),
+        "flags": property(flags_of),
         "__array_function__": None,
         "__array_ufunc__": None,
     }
     for name in ("dot", "trace", "diagonal", "repeat", "take", "choose", "nonzero", "argsort", "argpartition"):
         shared[name] = _through(name)
-    for name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides", "flags"):
-        shared[name] = _attribute(name)
+    shared |= {n: _attribute(n) for n in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes", "strides")}
     for name, member in shared.items():
         if member is not None:
             for cls in (scalar, array):
@@ -371,7 +371,7 @@ def install(scalar: Any, array: Any) -> None:
         "imag": property(_imag, _set_imag),
         "mT": property(lambda self: swapaxes(self, -1, -2)),
         "flat": property(Flat, lambda self, value: Flat(self).__setitem__(slice(None), value)),
-        "base": property(lambda self: self.parent),
+        "base": property(base_of),
         "fill": fill,
         "add_at": add_at,
         "sort": sort,

@@ -81,3 +81,18 @@ def put_bytes(lender: Any, content: bytes) -> None:
         lender[:] = content
     elif isinstance(lender, numbers.array):
         lender[:] = numbers.array(lender.typecode, content)
+
+
+def put_numbers(array: np.ndarray, held: np.ndarray) -> None:
+    """Put the numbers of an array back, also where it was locked after they were written; not where its memory is gone."""
+    if is_gone(lender_of(array)):
+        return
+    if array.flags.writeable:
+        array[...] = held
+        return
+    try:
+        array.flags.writeable = True
+    except ValueError:  # so is the array whose memory it shows
+        return
+    array[...] = held
+    array.flags.writeable = False

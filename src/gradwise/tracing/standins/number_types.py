@@ -6,6 +6,7 @@ import builtins
 import decimal
 import math
 import operator
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -190,6 +191,16 @@ def id_(x: Any, /) -> int:
     return id(x if mirror is None else mirror)
 
 
+def getrefcount_(x: Any, /) -> int:
+    """``sys.getrefcount``, which for what a run knows as something else counts other names than those of the user's object."""
+    if isinstance_traced(x) and x.tape.open:
+        raise x.tape.fail(
+            "sys.getrefcount was asked of a traced value, which stands for the array of the caller: how many names refer to that cannot be said. "
+            "Ask x.base and x.flags.owndata, which tell whether its memory is its own"
+        )
+    return sys.getrefcount(x)
+
+
 def decimal_(value: Any = "0", context: Any = None) -> Any:
     """``decimal.Decimal``: of a traced number it is refused, as its arithmetic keeps digits and no derivative."""
     if isinstance_traced(value) and value.tape.open:
@@ -206,6 +217,7 @@ def decimal_(value: Any = "0", context: Any = None) -> Any:
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
     decimal.__name__: {"Decimal": decimal_},
+    sys.__name__: {"getrefcount": getrefcount_},
     builtins.__name__: {
         "float": float_,
         "int": int_,
