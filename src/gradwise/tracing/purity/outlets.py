@@ -45,14 +45,15 @@ def _is_plain_filter(one: Any) -> bool:
     return _is_librarys(one if isinstance(one, types.FunctionType) else getattr(one, "filter", one))
 
 
-def _is_plain_handler(handler: Any, depth: int = 0) -> bool:
+def is_plain_handler(handler: Any, depth: int = 0) -> bool:
+    """Whether what a handler is given ends in a library's code."""
     target = getattr(handler, "target", None)
     return (
         _are_librarys(handler, _HANDLER)
         and all(map(_is_plain_filter, handler.filters))
         and (handler.formatter is None or _are_librarys(handler.formatter, _FORMATTER))
         and _are_librarys(getattr(handler, "stream", None), _STREAM)
-        and (target is None or (depth < _DEPTH and isinstance(target, logging.Handler) and _is_plain_handler(target, depth + 1)))
+        and (target is None or (depth < _DEPTH and isinstance(target, logging.Handler) and is_plain_handler(target, depth + 1)))
     )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def is_plain_logger(logger: Any) -> bool:
     """
     at = logger
     while at is not None:
-        if not (_are_librarys(at, _LOGGER) and all(map(_is_plain_filter, at.filters)) and all(map(_is_plain_handler, at.handlers))):  # fmt: skip
+        if not (_are_librarys(at, _LOGGER) and all(map(_is_plain_filter, at.filters)) and all(map(is_plain_handler, at.handlers))):  # fmt: skip
             return False
         at = at.parent if at.propagate else None
     return True

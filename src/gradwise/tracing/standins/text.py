@@ -6,6 +6,8 @@ What the program then reads back from its own texts, or looks up by them, has no
 from __future__ import annotations
 
 import collections
+import functools
+import importlib
 import io
 import os
 import sys
@@ -249,6 +251,11 @@ def _logged(values: Any) -> None:
 _SHORT = 100
 
 
+@functools.cache
+def _users_outlets() -> Any:
+    return importlib.import_module("gradwise.tracing.standins.users_outlets")
+
+
 def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
     """The method of loggers, or the function of a module."""
 
@@ -258,6 +265,10 @@ def _logging(name: str, module: str | None = None) -> Callable[..., Any]:
         watch = current()
         if watch is not None:
             watch.effects[f"it calls logging.{name}"] = None
+            logger = _users_outlets().logger_of_users(target)
+            if logger is not None and args:
+                _users_outlets().log_through(logger, name, args, {"stacklevel": stacklevel, **kwargs})
+                return
         # our own frame is one more between the caller and the record
         unless_muted(getattr(target, name))(
             *map(shown, args), stacklevel=stacklevel + 1, **{k: shown(v) for k, v in kwargs.items()}
