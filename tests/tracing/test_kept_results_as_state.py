@@ -191,3 +191,23 @@ def test_a_memory_made_in_the_call_ends_with_it():
     g = gw.grad(f, method="exact")
     for x in POINTS:
         np.testing.assert_allclose(g(x), 2 * x, rtol=1e-14)
+
+
+@pytest.mark.filterwarnings("ignore::gradwise.NumericalFallbackWarning")
+def test_calls_that_only_look_do_not_count():
+    source = """
+n = [0]
+@functools.lru_cache(maxsize=1)
+def g(v):
+    n[0] += 1
+    return v[0] ** 2 + v[1]
+def f(x): return (g(tuple(x[:2])) + g((x[0], x[1]))) * x[2] + n[0]
+"""
+    plain = called(source, POINTS)
+    f = fresh(source)["f"]
+    g = gw.value_and_grad(f)
+    for x, expected in zip(POINTS, plain, strict=True):
+        value, slope = g(x)
+        assert value == pytest.approx(expected, rel=1e-14)
+        a, b, c = x
+        np.testing.assert_allclose(slope, [4 * a * c, 2 * c, 2 * (a**2 + b)], rtol=1e-6)

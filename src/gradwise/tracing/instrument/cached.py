@@ -87,7 +87,7 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
             )
         key = (args, *kwargs.items()) if kwargs else args
         if key not in ways:  # whether the user's memory is asked
-            made: Any = [] if _is_state(watch, callee) else memory(*args, **kwargs)
+            made: Any = [] if _is_state(watch, callee, args, kwargs) else memory(*args, **kwargs)
             ways[key] = _is_changeable(made) and not _depends(made)
             if not ways[key]:
                 return made
@@ -106,9 +106,38 @@ def _asked(watch: Watch, callee: Any, args: Any, kwargs: Any) -> Any:
     return value
 
 
-def _is_state(watch: Watch, callee: Any) -> bool:
-    """Whether what a memory gives is surely what it keeps: the body does more than compute, and meets nothing traced."""
-    return not _may_see_traced(watch, callee) and not _only_computes(callee.__wrapped__)
+def _is_state(watch: Watch, callee: Any, args: Any, kwargs: Any) -> bool:
+    """Whether what a memory gives is surely what it keeps: the body does more than compute, and meets nothing traced.
+
+    A run of plain numbers, or a silent one, only looks: where the memory does not know the key, it runs the body itself, and what that does is left undone.
+    """
+    if _may_see_traced(watch, callee) or _only_computes(callee.__wrapped__):
+        return False
+    return (local.muted is None and _moves(watch)) or _is_kept(callee, args, kwargs)
+
+
+def _moves(watch: Watch | None) -> bool:
+    """Whether something is differentiated in a run, or in one around it."""
+    while watch is not None:
+        if watch.trace.inputs:
+            return True
+        watch = watch.outer
+    return False
+
+
+def _is_kept(callee: Any, args: Any, kwargs: Any) -> bool:
+    """Whether a memory knows a key, which is made as ``functools`` makes it."""
+    held = gc.get_referents(callee)
+    typed = callee.cache_parameters()["typed"]
+    key = args
+    if kwargs:
+        mark = next(one for one in held if type(one) is object)
+        key = (*args, mark, *[part for item in kwargs.items() for part in item])
+    elif not typed and len(args) == 1 and type(args[0]) in (int, str):
+        key = args[0]
+    if typed:
+        key = (*key, *map(type, args), *map(type, kwargs.values()))
+    return any(key in one for one in held if type(one) is dict and one is not callee.__dict__)
 
 
 def _is_made_in(watch: Watch, callee: Any) -> bool:
