@@ -98,19 +98,55 @@ def is_remembered(trace: Any, x: Any, z: Any) -> bool:
 
 
 def is_no_distance(answer: Any) -> bool:
-    """Whether a comparison found that a value is exactly 0, and with that within some bound: how far it is from what an earlier run kept.  A forgetful run answers the opposite."""
+    """Whether a comparison found that a value is exactly 0, and with that within some bound: how far it is from what an earlier run kept.  A forgetful run answers the opposite.
+
+    The comparison may be one of all entries (``(abs(x - self.x) > tol).any()``).
+    """
     trace = answer.tape
-    if not local.distances or not trace.outs or trace.outs[-1] != answer.index or trace.ops[-3] != 2:
+    if not local.distances or not trace.outs or trace.outs[-1] != answer.index:
         return False
-    primitive, _, _, i, j = trace.ops[-5:]
+    equation = _equation_of(trace, answer.index)
+    while equation is not None and equation[0].name in _OF_ALL:
+        equation = _equation_of(trace, equation[2][0])
+    if equation is None or equation[0].name not in _ORDERS:
+        return False
+    i, j = equation[2]
     captured = set(trace.captured)
     for now, kept in ((i, j), (j, i)):
-        if kept in captured and now not in captured and primitive.name in _ORDERS:
-            value, bound = trace.values[now], trace.values[kept]
+        if kept in captured and now not in captured:
+            value, bound = _value(trace, now), trace.values[kept]
             if np.ndim(bound) == 0 and bound >= 0 and value is not None and np.size(value) and np.all(value == 0):
                 trace.forget(-1, 100)
                 return True
     return False
 
 
+def _equation_of(trace: Trace, index: int) -> tuple[Any, Any, list[int]] | None:
+    """The primitive, the parameters and the operands of one of the last equations: ``primitive, params, n, operand 1, …, operand n`` in the record."""
+    ops, end = trace.ops, len(trace.ops)
+    for made in reversed(trace.outs[-_NEAR:]):
+        n = next((n for n in range(1, 4) if ops[end - n - 1] == n and hasattr(ops[end - n - 3], "keeps")), None)
+        if n is None:
+            return None
+        if made == index:
+            return ops[end - n - 3], ops[end - n - 2], ops[end - n : end]
+        end -= n + 3
+    return None
+
+
+def _value(trace: Trace, index: int, depth: int = 3) -> Any:
+    """A value, computed again where the trace dropped it; None if it was made long ago."""
+    value = trace.values[index]
+    equation = _equation_of(trace, index) if value is None and depth else None
+    if equation is None:
+        return value
+    primitive, params, operands = equation
+    given = [_value(trace, k, depth - 1) for k in operands]
+    return None if any(v is None for v in given) else primitive.value(*given, *params)
+
+
+#: among how many of the last equations a distance is looked for
+_NEAR = 12
+#: equations of one operand that make one answer of those of all entries, or turn it
+_OF_ALL = frozenset({"any", "all", "logical_not", "reshape"})
 _ORDERS = frozenset(("less", "greater", "less_equal", "greater_equal"))
