@@ -14,7 +14,7 @@ import numpy as np
 from gradwise.program import Primitive
 from gradwise.rules import algebra
 from gradwise.tracing.aliasing import foreign_write
-from gradwise.tracing.array_likes import array_of_sequence
+from gradwise.tracing.array_likes import array_of
 from gradwise.tracing.complex_numbers import of_complex
 from gradwise.tracing.forgetting import are_equal_somewhere, is_remembered, refuse_memory
 from gradwise.tracing.holders import HOLDERS, answers, wrapped
@@ -256,7 +256,7 @@ def general(function: Callable[..., Any], primitive: Primitive, x: Any, z: Any) 
             return made
     other = z if isinstance_traced(x) else x
     if not isinstance_traced(other) and not isinstance(other, (*_NUMBERS, _ndarray, list, tuple)):
-        taken = array_of_sequence(other, x if other is z else z)
+        taken = array_of(other, x if other is z else z)
         return (
             NotImplemented
             if taken is None

@@ -36,10 +36,13 @@ def as_float(self: Traced) -> float:
     """``float(x)``, which a value with a derivative refuses."""
     if not self.tape.open or dtype_of(self.value).kind not in "fc" or is_constant(self):
         return float(concrete(self))
-    if _is_shown(sys._getframe(1)):
+    caller = sys._getframe(1)
+    if _is_asked(caller, _TEXTS):
         value = float(self.current())
         self.tape.texts.add(repr(value))
         return value
+    if _is_asked(caller, _LOOKING_UP):
+        return float(_looked_up(self))
     raise escape(
         self,
         "converting to a plain float (float(), math.*, %f, or storing into a plain array or list of floats)",
@@ -48,18 +51,28 @@ def as_float(self: Traced) -> float:
     )
 
 
-def _is_shown(frame: Any) -> bool:
-    """Whether a number is asked for by the user's ``__repr__``, of which Python itself makes a text: it runs as it stands."""
+def _is_asked(frame: Any, methods: frozenset[str]) -> bool:
+    """Whether a number is asked for by a special method of the user's which compiled code calls: a text is made by ``__repr__``, a key is found by ``__hash__`` and ``__eq__``.  It runs as it stands."""
     for _ in range(4):
         if frame is None:
             return False
-        if frame.f_code.co_name in _TEXTS:
+        if frame.f_code.co_name in methods:
             return True
         frame = frame.f_back
     return False
 
 
 _TEXTS = frozenset({"__repr__", "__str__", "__format__"})
+_LOOKING_UP = frozenset({"__hash__", "__eq__", "__len__"})
+
+
+def _looked_up(self: Traced) -> Any:
+    """The numbers by which something is found, or counted: what is found has no derivative by them, and is the same while they are."""
+    self.tape.looked_up = True
+    if self.tape.forgetful:  # nothing of an earlier run is found
+        self.tape.forget(-1)
+        return np.full_like(self.current(), np.nan)
+    return concrete(self)
 
 
 def as_complex(self: Traced) -> complex:
@@ -78,9 +91,14 @@ def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
         answer = np.array(self.current(), dtype=dtype)
         answer.flags.writeable = copy is True  # what is written into a copy that nobody asked for would be lost
         return answer
-    if sparse.asked_by_product(sys._getframe(1)):
+    caller = sys._getframe(1)
+    if sparse.asked_by_product(caller):
         return sparse.as_operand(self)
-    code = sys._getframe(1).f_code
+    if _is_asked(caller, _LOOKING_UP):
+        answer = np.array(_looked_up(self), dtype=dtype)
+        answer.flags.writeable = copy is True
+        return answer
+    code = caller.f_code
     if code.co_name in _OF_XARRAY and "xarray" in code.co_filename:  # its operators work on objects too
         entries = np.empty(np.shape(self.value), object)
         for place in np.ndindex(entries.shape):

@@ -15,6 +15,7 @@ import numpy as np
 from gradwise.rules.shapes import FULL, getitem, scatter_set
 from gradwise.tracing.aliasing import foreign_write
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.array_likes import GIVEN
 from gradwise.tracing.failing import decided
 from gradwise.tracing.holders import HOLDERS, written
 from gradwise.tracing.keys import (
@@ -254,8 +255,6 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         trace.where = where
 
 
-#: what NumPy takes of objects of the user's that are assigned to an array of a dtype; ``standins/arrays.py`` puts it there
-GIVEN: list[Any] = [lambda x, dtype: x]
 _NUMBERS = frozenset({float, int, bool, np.ndarray, np.float64, np.int64, TracedArray, TracedScalar})
 
 

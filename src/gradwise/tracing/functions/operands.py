@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwise.tracing import methods
 from gradwise.tracing.arithmetic import concrete, plain
+from gradwise.tracing.array_likes import GIVEN
 from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.indexing import stacked
 from gradwise.tracing.trace import as_plain_array
@@ -23,7 +24,16 @@ def array(a: Any) -> Any:
         return stacked(a)
     if type(a) in TWINS:
         return written(a)
-    return np.asarray(a) if type(a) is np.ndarray else as_plain_array(a)
+    if type(a) is np.ndarray:
+        return np.asarray(a)
+    if type(a) not in _NUMBERS:
+        given = GIVEN[0](a, None)
+        if given is not a:
+            return array(given)
+    return as_plain_array(a)
+
+
+_NUMBERS = frozenset({float, int, bool, complex, np.float64, np.int64, np.bool_})
 
 
 def as_array(a: Any) -> Any:

@@ -29,6 +29,7 @@ from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, re
 from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_draw, note_generator, opening, silent
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
+from gradwise.tracing.instrument.special_methods import is_given
 from gradwise.tracing.instrument.state import Watch, local, note_written
 from gradwise.tracing.instrument.unwritten import Unmuted, is_looked_into
 from gradwise.tracing.instrument.userland import NATIVE, is_derived, is_users_file, wraps_users
@@ -347,7 +348,7 @@ def _object_callee(watch: Watch, callee: Any) -> Any:
             return _handing_over(callee)
         return callee
     other = resolve(call)
-    return callee if other is call else _MethodType(other, callee)
+    return callee if other is call and not is_given(call) else _MethodType(other, callee)
 
 
 def _method_caller(watch: Watch, callee: Any) -> Any:

@@ -203,7 +203,7 @@ class ClassInfo:
     getattr, getattribute, setattr, delattr : function or None
         The special methods that are written in Python.
     methods : dict
-        Special methods written in Python, by name.
+        Special methods written in Python, by name; those that a descriptor gives as functions that ask it (``special_methods.py``).
     speaks : bool
         Whether it has special methods of Python that give numbers or items to code that is not rewritten (``__iter__``, ``__float__``, ``__add__``): they must find traced values.
     """
@@ -214,7 +214,7 @@ class ClassInfo:
         tables = [vars(base) for base in reversed(cls.__mro__) if base is not object]
         special_names, method_names, asked = _outline(tables)
         special = self.special = {name: tables[k][name] for name, k in special_names}
-        methods = self.methods = {name: tables[k][name] for name, k in method_names}
+        methods = self.methods = {name: AS_METHOD[0](tables[k][name], name) for name, k in method_names}
         self.getattr = methods.get("__getattr__")
         self.getattribute = methods.get("__getattribute__")
         self.setattr = methods.get("__setattr__")
@@ -247,16 +247,33 @@ def _outline(tables: list[Any]) -> _Outline:
             special.pop(name, None)
             if name.startswith("__") and name.endswith("__"):
                 methods.pop(name, None)
-                if type(raw) is types.FunctionType or raw is None:
+                if type(raw) is types.FunctionType or raw is None or gives_method(raw, name):
                     methods[name] = k
-            elif runs_code(raw):
+            if runs_code(raw):
                 special[name] = k
-            elif name in _ASKED_BY_NUMPY and type(raw) is types.FunctionType:
+            if name in _ASKED_BY_NUMPY and type(raw) is types.FunctionType:
                 asked = True
     if len(_outlines) > 256:
         _outlines.clear()
     found = _outlines[key] = tuple(special.items()), tuple(methods.items()), asked
     return found
+
+
+#: filled by ``special_methods.py``
+AS_METHOD: list[Any] = [lambda raw, name: raw]
+
+#: what Python asks a class for, and not for its objects
+_OF_CLASSES = frozenset({"__new__", "__init_subclass__", "__class_getitem__", "__subclasshook__", "__prepare__"})
+_BINDING = (staticmethod, classmethod, functools.partial, functools._lru_cache_wrapper)
+
+
+def gives_method(raw: Any, name: str) -> bool:
+    """Whether what a class has under the name of a special method is no function, but something of Python code that gives one."""
+    if name in _OF_CLASSES:
+        return False
+    kind = type(raw)
+    called = (type(vars(base).get("__call__")) for base in kind.__mro__)
+    return issubclass(kind, _BINDING) or runs_code(raw) or types.FunctionType in called
 
 
 def runs_code(raw: Any) -> bool:

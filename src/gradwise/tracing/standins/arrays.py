@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import concrete
+from gradwise.tracing.array_likes import GIVEN
 from gradwise.tracing.functions.operands import as_array, valued
 from gradwise.tracing.holders import HOLDERS, LABELLED, TWINS, without_labels, written
-from gradwise.tracing.indexing import GIVEN
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import (

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
+from gradwise.tracing.array_likes import GIVEN
 from gradwise.tracing.functions.creation import _arange
 from gradwise.tracing.functions.operands import integers, valued
-from gradwise.tracing.indexing import GIVEN
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled

@@ -16,7 +16,8 @@ from gradwise.tracing.array_likes import gives, is_array
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.compiling import HOOKS
-from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.instrument.special_methods import bound
+from gradwise.tracing.instrument.userland import gives_method, is_users_file
 from gradwise.tracing.places import user_place
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
@@ -110,7 +111,9 @@ def python_method(x: Any, name: str) -> Callable[..., Any] | None:
     for cls in type(x).__mro__:
         if name in cls.__dict__:
             method = cls.__dict__[name]
-            return resolve(types.MethodType(method, x)) if type(method) is types.FunctionType else None
+            if type(method) is types.FunctionType:
+                return resolve(types.MethodType(method, x))
+            return bound(method, x, name) if gives_method(method, name) else None
     return None
 
 
