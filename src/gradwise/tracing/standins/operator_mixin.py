@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradwise.tracing.standins.calling import asking
+from gradwise.tracing.standins.asking import asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

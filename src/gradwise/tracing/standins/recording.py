@@ -19,6 +19,7 @@ from gradwise.tracing.instrument.compiling import HOOKS
 from gradwise.tracing.instrument.special_methods import bound
 from gradwise.tracing.instrument.userland import gives_method, is_users_file
 from gradwise.tracing.places import user_place
+from gradwise.tracing.sparse import is_sparse
 from gradwise.tracing.traced import TracedArray, TracedScalar, dtype_of, isinstance_traced
 
 if TYPE_CHECKING:
@@ -118,8 +119,13 @@ def python_method(x: Any, name: str) -> Callable[..., Any] | None:
 
 
 def is_users_sequence(x: Any) -> bool:
-    """Whether NumPy takes an object for a sequence because its class has the methods of one in Python."""
-    return gives(type(x), "__len__") and not isinstance(x, dict) and python_method(x, "__getitem__") is not None
+    """Whether NumPy takes an object for a sequence because its class has the methods of one in Python.  A sparse matrix has them, and refuses to say how long it is."""
+    return (
+        gives(type(x), "__len__")
+        and not isinstance(x, dict)
+        and python_method(x, "__getitem__") is not None
+        and not is_sparse(x)
+    )
 
 
 def is_users_row(cls: type) -> bool:

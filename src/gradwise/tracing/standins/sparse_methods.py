@@ -307,9 +307,10 @@ def _methods() -> dict[Any, dict[str, Callable[..., Any]]]:
                 ours = _OURS[name] if name in _OURS else _concretely(original)
                 known[id(original)] = _standing(original, ours, _QUICK.get(name))
             entries[name] = known[id(original)]
-    # A.T, and A.mT from SciPy 1.18 on, are properties: the functions behind them have the stand-in
+    # A.T, A.real, A.imag, and A.mT from SciPy 1.18 on, are properties: the functions behind them have the stand-in
     for cls in scipy.sparse.csr_matrix.__mro__:
-        for prop, ours in ((vars(cls).get("T"), _transpose), (vars(cls).get("mT"), _matrix_transpose)):
+        behind = {"T": _transpose, "mT": _matrix_transpose, "real": _OURS["_real"], "imag": _OURS["_imag"]}
+        for prop, ours in ((vars(cls).get(name), ours) for name, ours in behind.items()):
             if isinstance(prop, property):
                 found[prop] = {"fget": _standing(prop.fget, ours)}
     return found

@@ -11,7 +11,8 @@ import numpy as np
 
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace, note_written
-from gradwise.tracing.standins.calling import _answering, function_of
+from gradwise.tracing.standins.asking import answering
+from gradwise.tracing.standins.calling import function_of
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces, resolve
 from gradwise.tracing.standins.stacking import assembled, leaves
 from gradwise.tracing.standins.users_arrays import beside_traced
@@ -34,7 +35,7 @@ def _method(name: str) -> Callable[..., Any]:
         given = beside_traced((*args, *kwargs.values()))
         if given is not None:
             return getattr(self, name)(*given[: len(args)], **dict(zip(kwargs, given[len(args) :], strict=True)))
-        answer = _answering(args, "__array_ufunc__")
+        answer = answering(args, "__array_ufunc__")
         if answer is not None and current_trace() is not None:
             operands = 2 if name in ("outer", "at", "reduceat") else 1
             named = dict(zip(_OPTIONS.get(name, ()), args[operands:], strict=False)) | kwargs
