@@ -141,6 +141,9 @@ def _at(trace: Any, ufunc: Any, x: Any, indices: Any, *rest: Any) -> None:
     """``x[indices] = ufunc(x[indices], …)`` one index after another: repeated indices count each time."""
     if not isinstance_traced(x):
         note_written(x)
+        if not any(isinstance_traced(r) and dtype_of(plain(r)).kind in "fc" for r in rest):  # counts, say
+            ufunc.at(x, _plain_index(indices), *map(concrete, rest))
+            return
         raise trace.fail(
             f"{ufunc.__name__}.at writes traced values into a plain array. An array made from traced values is required: create it with np.zeros_like(x)"
         )

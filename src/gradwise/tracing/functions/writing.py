@@ -51,10 +51,22 @@ def write_flat(a: Any, places: np.ndarray, values: Any) -> None:
 
 def _plain_write(function: Any, target: Any, *arguments: Any) -> bool:
     """Do it with NumPy if nothing that carries a derivative is written; True if done."""
-    if carries(target) or any(carries(array(a)) and dtype_of(plain(array(a))).kind in "fc" for a in arguments):
+    given = [array(a) for a in arguments]
+    moving = [carries(a) and dtype_of(plain(a)).kind in "fc" for a in given]
+    kept = target.dtype if type(target) is np.ndarray and target.dtype.kind in "iub" else None
+    if carries(target) or (any(moving) and kept is None):
         return False
-    function(plain(target), *[concrete(array(a)) if carries(array(a)) else plain(a) for a in arguments])
+    values = [
+        _cut_off(a, kept) if moves else concrete(a) if carries(a) else plain(argument)
+        for a, argument, moves in zip(given, arguments, moving, strict=True)
+    ]
+    function(plain(target), *values)
     return True
+
+
+def _cut_off(a: Any, kept: Any) -> Any:
+    """Numbers as an array of integers or truth values keeps them, of the dtype that they have: NumPy says whether it takes such."""
+    return np.asarray(concrete(a.astype(kept))).astype(dtype_of(plain(a)))
 
 
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:

@@ -132,6 +132,23 @@ class _Objects:
         self.array[key] = value
 
 
+class _Integers:
+    """The items of an array of integers or truth values: what is assigned to them becomes such numbers, which have no derivative and are asked for again."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.array[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if type(value) in _GIVING_ENTRIES and holds_traced(value):
+            value = resolve(np.asarray)(value, dtype=self.array.dtype)
+        self.array[key] = value
+
+
 def _entries(value: Any, depth: int) -> Any:
     """What is assigned to ``depth`` axes: NumPy takes nested lists and arrays apart as deep as that, and what lies deeper is one object."""
     if type(value) in _TRACED:
@@ -172,6 +189,8 @@ def writing(obj: Any) -> Any:
         note_written(obj)  # of a field, as of any view, whose own end tells nothing, what is behind it too
         if cls is np.ndarray and obj.dtype.hasobject and not obj.dtype.names:
             return _Objects(obj)
+        if cls is np.ndarray and obj.dtype.kind in "iub":
+            return _Integers(obj)
     if cls in PLAIN:
         if cls is bytearray or cls is memoryview:
             note_lent(watch, obj)
