@@ -56,8 +56,9 @@ def _is_asked(frame: Any, methods: frozenset[str]) -> bool:
     for _ in range(4):
         if frame is None:
             return False
-        if frame.f_code.co_name in methods:
-            return True
+        code = frame.f_code
+        if code.co_name in methods:
+            return methods is _TEXTS or not any(map(callable, code.co_consts))  # a copy with hooks converts by them
         frame = frame.f_back
     return False
 
