@@ -27,13 +27,16 @@ QUESTIONS = [
     lambda x, y: (abs(x - y) > 1e-15).any(),
     lambda x, y: not (np.abs(x - y) <= 1e-15).all(),
     lambda x, y: not np.all(1e-15 >= np.abs(y - x)),
+    lambda x, y: np.any((x - y) ** 2 > 1e-30),
+    lambda x, y: np.sum((x - y) ** 2) > 1e-30,
+    lambda x, y: (x - y) @ (x - y) > 1e-24,
     lambda x, y: np.max(np.abs(x - y)) > 1e-15,
     lambda x, y: np.linalg.norm(x - y) > 1e-15,
     lambda x, y: ~(np.abs(x - y) < 1e-15).all(),
 ]
 
 
-@pytest.mark.parametrize("differs", QUESTIONS)
+@pytest.mark.parametrize("differs", QUESTIONS)  # a point twice: that a memory answered once is no proof of a constant
 def test_the_derivative_where_a_plain_call_was_before(differs):
     f = Energy(differs)
     for shift in (0.0, 0.0, 1.0, 1.0, 2.0):

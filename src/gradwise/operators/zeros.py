@@ -80,10 +80,11 @@ def doubt_zeros(function: Any, linearization: Linearization, *, has_aux: bool) -
                 if other is None:
                     raise
                 put(linearization, recording)  # what it decided by equality was no memory
-                concluded = compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
+                other, concluded = None, compare_derivatives(function, linearization, spare, state, has_aux=has_aux)
             if tape.asked:
                 _require(concluded and not spare.refused, "no numerical derivative was to be trusted")
-            believe(code, piece)
+            if other is None:  # else it is a memory, which will be asked at other points by the same piece
+                believe(code, piece)
     except Overtime:  # a loop that waits for what a point beside, or a run without memory, does not find
         pass
     except Disagreement as error:
