@@ -47,8 +47,8 @@ def is_restorable(lender: Any) -> bool:
     >>> is_restorable(bytearray(8)), is_restorable([0.0]), is_restorable(b"read only")
     (True, False, False)
     """
-    cls = type(lender)
-    if cls is bytearray or isinstance(lender, numbers.array):
+    cls = type(lender)  # what stands for an object in a run answers for its class
+    if cls is bytearray or issubclass(cls, numbers.array):
         return len(lender) * getattr(lender, "itemsize", 1) <= _LARGE
     if cls.__module__ == "mmap":
         return not lender.closed and len(lender) <= _LARGE
@@ -79,7 +79,7 @@ def put_bytes(lender: Any, content: bytes) -> None:
             np.frombuffer(lender, np.uint8)[:] = np.frombuffer(content, np.uint8)
     elif type(lender) is bytearray:
         lender[:] = content
-    elif isinstance(lender, numbers.array):
+    elif issubclass(type(lender), numbers.array):
         lender[:] = numbers.array(lender.typecode, content)
 
 
