@@ -12,6 +12,7 @@ from gradwise.tracing.functions.operands import carries
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
 from gradwise.tracing.standins.again import again, is_asked
+from gradwise.tracing.standins.left_behind import Left
 from gradwise.tracing.standins.proven import formula_of, plain_callbacks
 from gradwise.tracing.standins.recording import open_traces, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point
@@ -37,6 +38,8 @@ class Equation:
         self.traces: list[Any] = []
         #: the equation at the root, if its code proves that it may be recorded once
         self.formula: Any = None
+        #: what the function left behind when SciPy had called it
+        self.left: Left | None = None
         #: how the root is found again, where a program is made that is to stand for the function
         self.again: Any = None
         self._called = resolve(function)
@@ -48,6 +51,11 @@ class Equation:
             if trace not in self.traces and any(carries(v) for v in found):
                 self.traces.append(trace)
         return plainly(result)
+
+    def restore(self) -> None:
+        """Put back what calls wrote to that SciPy did not make."""
+        if self.left is not None:
+            self.left.restore()
 
 
 def quietly(function: Any, args: tuple[Any, ...]) -> Any:
@@ -89,6 +97,7 @@ def solved(
         _fix(equation, failed=True)
         raise
     _fix(equation)
+    equation.restore()
     return equation, found
 
 
@@ -113,6 +122,7 @@ def _run(
     if proved is not None:
         functions = [f if callable(o) else o for f, o in zip(proved.functions[1:], others, strict=True)]
         found = run(proved.functions[0], functions, proved.args)
+        equation.left = Left(function, *callables, *args)
         value = root_of(found)
         if np.asarray(value).dtype == np.float64 and np.isfinite(value).all():
             equation.formula = formula_of(lambda t: _first(resolve(function)(t, *args)), (as_leaf(value),))
@@ -124,7 +134,9 @@ def _run(
                     solve = _solver(name, named, [o is not None for o in callables], root_if_any)
                     equation.again = again(name, named, starts, further, as_leaf(value), args, solve)
                 return found
-    return run(equation, [quietly(o, args) for o in others], ())
+    found = run(equation, [quietly(o, args) for o in others], ())
+    equation.left = Left(function, *callables, *args)
+    return found
 
 
 def _fix(equation: Equation, *, failed: bool = False) -> None:

@@ -14,6 +14,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import differentiated
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import Callback, note_adaptive, plain_callback, traced_leaves
 from gradwise.tracing.standins.recording import at_line, open_traces
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, refuse, with_value
@@ -71,6 +72,7 @@ def _finer(fun: Any, bc: Any, found: Any, tol: float) -> Any:
     return found if found.x.size <= nodes else None
 
 
+@as_often_as_called
 def solve_bvp(
     fun: Any,
     bc: Any,
@@ -93,6 +95,7 @@ def solve_bvp(
     x, y, p, S, tol = (plainly(v) for v in (x, y, p, S, tol))
     jacobians = [plain_callback(jacobian) for jacobian in (fun_jac, bc_jac)]
     found = scipy.integrate.solve_bvp(right, ends, x, y, p, S, *jacobians, tol, *map(plainly, settings))
+    left(fun, bc, fun_jac, bc_jac)
     moving = [callback.trace for callback in (right, ends) if callback.moves]
     if not moving:
         return found

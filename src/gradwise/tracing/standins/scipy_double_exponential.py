@@ -24,6 +24,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import Callback, note_choice, traced_leaves
 from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.standins.scipy_calling import with_value
@@ -116,6 +117,7 @@ def _refuse(what: str, sources: Any) -> None:
     )
 
 
+@as_often_as_called
 def tanhsinh(f: Any, a: Any, b: Any, *, args: Any = (), log: Any = False, **options: Any) -> Any:
     """``scipy.integrate.tanhsinh``; limits, arguments and what the function refers to may be traced."""
     original = scipy.integrate.tanhsinh
@@ -124,6 +126,7 @@ def tanhsinh(f: Any, a: Any, b: Any, *, args: Any = (), log: Any = False, **opti
     args = tuple(args) if type(args) in {tuple, list} else (args,)
     callback = Callback(f)
     found = original(callback, plainly(a), plainly(b), args=tuple(map(plainly, args)), log=log, **options)
+    left(f, args)
     sources = traced_leaves([a, b, *args])
     if not callback.moves and not sources:
         return found
@@ -138,6 +141,7 @@ def tanhsinh(f: Any, a: Any, b: Any, *, args: Any = (), log: Any = False, **opti
     return found
 
 
+@as_often_as_called
 def nsum(f: Any, a: Any, b: Any, *, step: Any = 1, args: Any = (), log: Any = False, **options: Any) -> Any:
     """``scipy.integrate.nsum``; the first place, the step, arguments and what the function refers to may be traced."""
     original = scipy.integrate.nsum
@@ -147,6 +151,7 @@ def nsum(f: Any, a: Any, b: Any, *, step: Any = 1, args: Any = (), log: Any = Fa
     callback = Callback(f)
     last = concrete(b) if carries(b) else plainly(b)  # it only decides how many terms there are
     found = original(callback, plainly(a), last, step=plainly(step), args=tuple(map(plainly, args)), log=log, **options)
+    left(f, args)
     sources = traced_leaves([a, step, *args])
     if not callback.moves and not sources:
         return found

@@ -16,6 +16,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.roots import separable
 from gradwise.tracing.standins.equations_solved import Equation
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.recording import at_line, open_traces, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value, without_rule
 from gradwise.tracing.standins.scipy_minima import _STEP
@@ -47,12 +48,14 @@ def _is_traced(equation: _EachEntry, given: Any) -> bool:
 
 
 def _finding(name: str) -> Callable[..., Any]:
+    @as_often_as_called
     def find(f: Any, init: Any, /, *, args: Any = (), **options: Any) -> Any:
         given = args if type(args) is tuple else (args,)
         equation = _EachEntry(f, ())
         found = getattr(scipy.optimize.elementwise, name)(
             equation, plainly(init), args=tuple(map(plainly, given)), **options
         )
+        left(f, given)
         if not _is_traced(equation, given):
             return found
         _differentiate(name, f, equation, given, found)
@@ -83,12 +86,14 @@ def _known(found: Any, name: str, which: str) -> Any:
     return found
 
 
+@as_often_as_called
 def _chandrupatla(func: Any, a: Any, b: Any, *, args: Any = (), **options: Any) -> Any:
     """``find_root``, as SciPy itself calls it."""
     given = args if type(args) is tuple else (args,)
     equation = _EachEntry(func, ())
     solve = sys.modules[_CHANDRUPATLA]._chandrupatla
     found = solve(equation, plainly(a), plainly(b), args=tuple(map(plainly, given)), **options)
+    left(func, given)
     if _is_traced(equation, given):
         _differentiate("_chandrupatla", func, equation, given, found)
         _known(found, "_chandrupatla", "Its x has one")

@@ -15,6 +15,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.optima import constrained
 from gradwise.tracing.standins.equations_solved import Equation, quietly
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import with_value, without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints
@@ -34,6 +35,7 @@ _LOSSES: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@as_often_as_called
 def least_squares(
     fun: Any, x0: Any, jac: Any = "2-point", bounds: Any = (-np.inf, np.inf), *rest: Any, **options: Any
 ) -> Any:
@@ -47,6 +49,7 @@ def least_squares(
     found = scipy.optimize.least_squares(
         equation, plainly(x0), quietly(_with(jac, kwargs), args), tuple(plainly(b) for b in pair), *rest, **options
     )
+    left(fun, jac, args, kwargs)
     held = Constraints()
     held.between(lambda x: x, *[np.broadcast_to(as_array(b) * 1.0, (n,)) for b in pair])
     if not traces_of(equation, held):
@@ -101,11 +104,13 @@ def _jacobian(function: Any, x: Any, args: tuple[Any, ...], value: Any, what: st
     return with_value(made, value) if near else without_rule(value, x, what, "Its x has one")
 
 
+@as_often_as_called
 def leastsq(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.leastsq``."""
     args = _args(args)
     equation = Equation(func, args)
     found = scipy.optimize.leastsq(equation, plainly(x0), (), *rest, **options)
+    left(func, args)
     if not equation.traces:
         return found
     x = minimum(equation, np.asarray(found[0]), "leastsq")
@@ -128,6 +133,7 @@ def _covariance(function: Any, x: Any, args: tuple[Any, ...], value: Any, scale:
     return without_rule(value, x, f"the covariance that {what} found", "Its parameters have one")
 
 
+@as_often_as_called
 def curve_fit(
     f: Any,
     xdata: Any,
@@ -173,6 +179,7 @@ def curve_fit(
         steering, plain_x, plain_y, plainly(p0), plainly(sigma), absolute_sigma, check_finite,
         tuple(plainly(b) for b in pair), method, slope if callable(jac) else jac, **options,
     )  # fmt: skip
+    left(f, jac)
     value = np.asarray(found[0])
     equation(value)
     held = Constraints()

@@ -15,6 +15,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.optima import constrained
 from gradwise.tracing.roots import differentiated
 from gradwise.tracing.standins.equations_solved import Equation, quietly
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value, without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints, bounds_of, read
@@ -92,6 +93,7 @@ def rest_without_rule(found: Any, what: str, known: tuple[str, ...]) -> None:
 # --- one variable ---------------------------------------------------------------------------------------------------------------
 
 
+@as_often_as_called
 def minimize_scalar(
     fun: Any,
     bracket: Any = None,
@@ -104,6 +106,7 @@ def minimize_scalar(
     """``scipy.optimize.minimize_scalar``."""
     equation = Equation(fun, _args(args))
     found = scipy.optimize.minimize_scalar(equation, plainly(bracket), plainly(bounds), (), method, tol, options)
+    left(fun, args)
     held = Constraints()
     if bounds is not None:
         held.note(*bounds)
@@ -132,6 +135,7 @@ def _between(equation: Equation, x: float, bounds: Any, tolerance: float, what: 
 def _of_scalar(name: str) -> Callable[..., Any]:
     """``brent``, ``golden`` and ``fminbound``: the minimum alone."""
 
+    @as_often_as_called
     def call(func: Any, *args: Any, **options: Any) -> Any:
         function_args = options.pop("args", ())
         rest = list(args)
@@ -142,6 +146,7 @@ def _of_scalar(name: str) -> Callable[..., Any]:
             function_args = rest.pop(2)
             equation = Equation(func, _args(function_args))
         found = getattr(scipy.optimize, name)(equation, *map(plainly, rest), **plainly_each(options))
+        left(func, function_args)
         bounds = [*rest, options.get("x1"), options.get("x2")][:2] if name == "fminbound" else None
         held = Constraints()
         held.note(*(bounds or ()))
@@ -166,6 +171,7 @@ def plainly_each(options: dict[str, Any]) -> dict[str, Any]:
 # --- several variables ------------------------------------------------------------------------------------------------------------
 
 
+@as_often_as_called
 def minimize(
     fun: Any,
     x0: Any,
@@ -187,6 +193,7 @@ def minimize(
     ours, low, high = bounds_of(bounds, np.size(plainly(x0)))
     held, given, wrapped = constraints_of(constraints, equation)
     found = scipy.optimize.minimize(equation, plainly(x0), (), method, *quiet, ours, given, tol, callback, options)
+    left(fun, args, jac, hess, hessp, constraints)
     if low is not None:
         held.between(lambda x: x, low, high)
     collect(held, wrapped)
@@ -219,6 +226,7 @@ def collect(held: Constraints, wrapped: list[Equation]) -> None:
 def _of_vector(name: str) -> Callable[..., Any]:
     """``fmin``, ``fmin_bfgs``, ``fmin_cg``, ``fmin_powell``: the minimum alone."""
 
+    @as_often_as_called
     def call(func: Any, x0: Any, *rest: Any, **options: Any) -> Any:
         names = ("args",) if name in {"fmin", "fmin_powell"} else ("fprime", "args")
         options = dict(zip(names, rest, strict=False)) | options
@@ -227,6 +235,7 @@ def _of_vector(name: str) -> Callable[..., Any]:
         if "fprime" in options:
             options["fprime"] = quietly(options["fprime"], args)
         found = getattr(scipy.optimize, name)(equation, plainly(x0), **options)
+        left(func, args, options.get("fprime"))
         if not equation.traces:
             return found
         if type(found) is tuple:

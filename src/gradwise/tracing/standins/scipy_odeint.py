@@ -13,6 +13,7 @@ from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
 from gradwise.tracing.standins.crossings import divided, recorded, refuse_sliding
 from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks, tight_path
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from gradwise.tracing.standins.runge_kutta import Path
 
 
+@as_often_as_called
 def odeint(
     func: Any, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *rest: Any, tfirst: Any = False, **options: Any
 ) -> Any:
@@ -77,6 +79,7 @@ def odeint(
         found = scipy.integrate.odeint(
             callback, plain(y0), plain(t), (), plain_callback(Dfun, args), *rest, tfirst=tfirst, **options
         )
+    left(func, Dfun, args)
     value = found[0] if isinstance(found, tuple) else found
     is_still = not callback.moves and not traced_leaves((y0, t))
     if is_still and not (

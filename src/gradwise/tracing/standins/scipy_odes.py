@@ -29,6 +29,7 @@ from gradwise.tracing.roots import sided
 from gradwise.tracing.standins.crossings import Course, divided, recorded, refuse_sliding
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -123,6 +124,7 @@ class RecordedSolution:
         return with_value(made, value)
 
 
+@as_often_as_called
 def solve_ivp(
     fun: Any,
     t_span: Any,
@@ -179,6 +181,7 @@ def solve_ivp(
         found = scipy.integrate.solve_ivp(
             callback, span, plain(y0), solver, plain(wanted), dense_output, watched, vectorized, **settings
         )
+    left(fun, events, jac, args)
     occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
     is_still = not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred))
     if is_still:

@@ -28,6 +28,7 @@ from gradwise.tracing.standins.again import fixed
 from gradwise.tracing.standins.divided_integrals import in_pieces
 from gradwise.tracing.standins.gauss_kronrod import Piece, recorded_at
 from gradwise.tracing.standins.known_integrals import known_integral
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import Callback, Switches, note_choice, traced_leaves
 from gradwise.tracing.standins.proven import formula_of
 from gradwise.tracing.standins.recording import carries
@@ -138,6 +139,7 @@ def scalar(value: Any) -> Any:
 # --- one variable -----------------------------------------------------------------------------------------------------------------
 
 
+@as_often_as_called
 def quad(
     func: Any,
     a: Any,
@@ -173,6 +175,7 @@ def quad(
     given = (a, b, *(wvar if type(wvar) is tuple else (wvar,)))
     low, high = float(plain(a)), float(plain(b))
     result = scipy.integrate.quad(callback, low, high, (), 1, *settings)
+    left(func, args)
     value, error, found = result[:3]
     if len(result) > 3 and not full_output:
         warnings.warn(result[3], scipy.integrate.IntegrationWarning, stacklevel=2)
@@ -253,12 +256,14 @@ def _complex_quad(callback: Callback, a: Any, b: Any, full_output: Any, settings
     return (*parts, {"real": first[2:], "imag": second[2:]}) if full_output else parts
 
 
+@as_often_as_called
 def fixed_quad(func: Any, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
     """``scipy.integrate.fixed_quad``: Gauss' sum itself, recorded."""
     if current_trace() is None:
         return scipy.integrate.fixed_quad(func, a, b, args, n)
     callback = Callback(func, unpacked(args))
     value = scipy.integrate.fixed_quad(callback, plain(a), plain(b), (), n)
+    left(func, args)
     if not callback.moves and not traced_leaves((a, b)):
         return value
     x, w = scipy.special.roots_legendre(n)
@@ -266,6 +271,7 @@ def fixed_quad(func: Any, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
     return with_value((b - a) / 2.0 * np.sum(w * callback.traced(y), axis=-1), value[0]), None
 
 
+@as_often_as_called
 def quad_vec(f: Any, a: Any, b: Any, *rest: Any, args: Any = (), **options: Any) -> Any:
     """``scipy.integrate.quad_vec``."""
     if current_trace() is None:
@@ -273,6 +279,7 @@ def quad_vec(f: Any, a: Any, b: Any, *rest: Any, args: Any = (), **options: Any)
     callback = Callback(f, args)
     switches = Switches()
     result = scipy.integrate.quad_vec(callback, plain(a), plain(b), *rest, **options)
+    left(f, args)
     if switches.kinks():
         divided = in_pieces("scipy.integrate.quad_vec", callback.traced, a, b, callback.seen, _part)
         if divided is not None:

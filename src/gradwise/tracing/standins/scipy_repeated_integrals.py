@@ -16,6 +16,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.kronrod_nodes import AGREE_NESTED, Interval
 from gradwise.tracing.standins.divided_integrals import in_pieces
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import Callback, Switches, traced_leaves
 from gradwise.tracing.standins.recording import resolve
 from gradwise.tracing.standins.scipy_quadrature import divided_at, integral, scalar, settled
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _LOOKED = np.linspace(0, 1, 43)[1:-1].tolist()
 
 
+@as_often_as_called
 def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: Any = False) -> Any:
     """``scipy.integrate.nquad``: integrals of integrals; the limits may be traced, or functions that give traced values."""
     args = () if args is None else unpacked(args)
@@ -45,6 +47,7 @@ def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_outpu
     result = scipy.integrate.nquad(
         callback, plain_limits, None, None if opts is None else plain_options, bool(full_output)
     )
+    left(func, ranges, args, opts)
     kinks, turns = switches.kinks(), switches.seen()
     moves = callback.moves or any(r.moves if isinstance(r, Callback) else traced_leaves(r) for r in limits)
     if not moves and not kinks:

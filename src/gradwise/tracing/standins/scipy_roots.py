@@ -63,6 +63,7 @@ def _differentiated(kind: int, equation: Equation, value: Any, **options: Any) -
                 return with_value(made, value)
         with np.errstate(all="ignore"):
             made = differentiated[kind](equation.function, value, equation.args, **options)
+        equation.restore()
         if not np.all(np.isfinite(plain(made))):
             raise equation.traces[0].fail(
                 f"the equation has the root {value!r}, where its slope is zero, and the root no derivative. A root that the equation crosses with a slope is required. "
@@ -76,6 +77,7 @@ def _if_a_root(kind: int, equation: Equation, value: Any, what: str, message: An
     with at_line(*equation.traces):
         only_at_this_point(equation.traces)
         found = differentiated[kind](equation.function, value, equation.args, **options)
+        equation.restore()
         away = np.max(np.abs(np.asarray(plain(found)) - value), initial=0.0)
         if not away <= 1e-9 * (1.0 + np.max(np.abs(value), initial=0.0)):
             raise _not_converged(equation, what, message)

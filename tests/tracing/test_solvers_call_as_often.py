@@ -1,0 +1,141 @@
+"""Callbacks of solvers that count their calls, or note something: as often as SciPy calls them, whatever the derivative takes more."""
+
+from __future__ import annotations
+
+import warnings
+from collections import deque
+
+import numpy as np
+import pytest
+import scipy.integrate as it
+import scipy.optimize as op
+import scipy.optimize.elementwise as each
+
+import gradwise as gw
+
+X = np.array([0.8, 0.9])
+#: what goes through g is what the callback returns
+SOLVERS = {
+    "brentq": lambda g, x: op.brentq(lambda t: g(t**3 - x[0] - 1), 0, 5),
+    "newton": lambda g, x: op.newton(lambda t: g(t**3 - x[0] - 1), 1.0, fprime=lambda t: g(3 * t * t)),
+    "fsolve": lambda g, x: op.fsolve(lambda t: g(t**3 - x[0] - 1), 1.0)[0],
+    "root": lambda g, x: op.root(lambda t: g(t**3 - x[0] - 1), 1.0).x[0],
+    "fixed_point": lambda g, x: op.fixed_point(lambda t: g(np.cos(t) * x[0] / 2), 0.5),
+    "find_root": lambda g, x: each.find_root(lambda t: g(t**3 - x[0] - 1), (0.0, 5.0)).x,
+    "minimize": lambda g, x: op.minimize(lambda t: g(np.sum((t - x) ** 2) + np.sum(t**4)), np.ones(2)).x.sum(),
+    "minimize_scalar": lambda g, x: op.minimize_scalar(lambda t: g((t - x[0]) ** 2 + t**4)).x,
+    "least_squares": lambda g, x: op.least_squares(lambda t: g(np.concatenate([t - x, t**2])), np.ones(2)).x.sum(),
+    "leastsq": lambda g, x: op.leastsq(lambda t: g(np.concatenate([t - x, t**2])), np.ones(2))[0].sum(),
+    "curve_fit": lambda g, x: op.curve_fit(lambda t, a: g(a * t), np.arange(3.0), np.append(x, 1.0), p0=[1.0])[0][0],
+    "quad": lambda g, x: it.quad(lambda t: g(np.exp(-t * x[0])), 0, np.inf)[0],
+    "dblquad": lambda g, x: it.dblquad(lambda t, u: g(t * u * x[0]), 0, 1, 0, 1)[0],
+    "quad_vec": lambda g, x: it.quad_vec(lambda t: g(t * x), 0, 1)[0].sum(),
+    "fixed_quad": lambda g, x: it.fixed_quad(lambda t: g(t * x[0]), 0, 1)[0],
+    "tanhsinh": lambda g, x: it.tanhsinh(lambda t: g(np.exp(t * x[0])), 0.0, 1.0).integral,
+    "solve_ivp": lambda g, x: it.solve_ivp(lambda t, y: g(-x[0] * y), (0, 1), x).y[0, -1],
+    "odeint": lambda g, x: it.odeint(lambda y, t: g(-x[0] * y), x, [0, 1.0])[-1].sum(),
+    "solve_bvp": lambda g, x: (
+        it.solve_bvp(
+            lambda t, y: g(np.stack([y[1], -x[0] * y[0]])),
+            lambda a, b: np.array([a[0] - x[1], b[0]]),
+            np.linspace(0, 1, 5),
+            np.ones((2, 5)),
+        ).y[0, 2]
+    ),
+}  # fmt: skip
+
+
+def in_a_closure(solve):
+    def f(x):
+        n = 0
+
+        def g(v):
+            nonlocal n
+            n += 1
+            return v
+
+        return solve(g, x) * (1 + 0.01 * n)
+
+    return f
+
+
+class Counting:
+    """In attributes, a list, a dictionary, a set and a queue."""
+
+    def __init__(self, solve):
+        self.solve = solve
+        self.n, self.log, self.table, self.kinds, self.last = 0, [], {"calls": 0}, set(), deque(maxlen=3)
+
+    def g(self, v):
+        self.n += 1
+        self.log.append(self.n)
+        self.table["calls"] += 1
+        self.kinds.add(self.n // 5)
+        self.last.append(self.n)
+        return v
+
+    def f(self, x):
+        return self.solve(self.g, x) * 1.0
+
+    def state(self):
+        return self.n, self.log, self.table, self.kinds, self.last
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_value_that_depends_on_the_number_of_calls(name):
+    """At the first call of each of them it had those of the derivative too: 15 for 13 of brentq, without a word."""
+    f = in_a_closure(SOLVERS[name])
+    expected = f(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such a function may be differentiated numerically
+        for _ in range(4):
+            assert gw.value_and_grad(f)(X)[0] == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_what_they_leave_behind(name):
+    plainly, watched = Counting(SOLVERS[name]), Counting(SOLVERS[name])
+    derivative = gw.grad(watched.f, method="exact")
+    for _ in range(4):
+        plainly.f(X)
+        derivative(X)
+        assert watched.state() == plainly.state()
+
+
+count = 0
+
+
+def counted_globally(x):
+    def g(t):
+        global count
+        count += 1
+        return t**3 - x[0] - 1
+
+    return op.brentq(g, 0, 5) * x[1]
+
+
+def test_a_counter_among_globals():
+    counted_globally(X)
+    each_time, before = count, count
+    for calls in range(1, 5):
+        gw.grad(counted_globally, method="exact")(X)
+        assert count == before + calls * each_time
+
+
+def test_a_value_that_a_callback_keeps_has_its_derivative():
+    # what is put back must not hide that the last iterate moves
+    def f(x):
+        last = [0.0]
+
+        def g(t):
+            last[0] = t * x[1]
+            return t**3 - x[0] - 1
+
+        op.brentq(g, 0, 5)
+        return last[0]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = gw.grad(f)(X)
+    root = 1.8 ** (1 / 3)
+    np.testing.assert_allclose(found, [X[1] / (3 * root**2), root], rtol=1e-6)
