@@ -131,7 +131,7 @@ class Left:
             if kind is types.CellType:
                 if _is_full(place) and place.cell_contents is not held and not isinstance_traced(place.cell_contents):
                     place.cell_contents = held
-            elif kind is dict:
+            elif isinstance(place, dict):
                 _put_entries(place, held)
             elif kind is np.ndarray:
                 if not np.array_equal(place, held, equal_nan=place.dtype.kind in "fc"):
