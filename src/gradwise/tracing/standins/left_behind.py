@@ -6,7 +6,7 @@
     def solve_bvp(…): …; left(fun, bc); …    what is left at this moment is put back when it ends
 
 An algorithm runs on the user's function with plain values, and its derivative takes a few calls more.  Counters, lists and the like that the function writes to are put back to what they held after SciPy's last call, so that
-numbers which count calls are those of a plain call.  Where a traced value was stored meanwhile it stays: what reads it must not take it for a constant.  So do arrays that count, which are buffers of the run.
+numbers which count calls are those of a plain call.  Where a traced value was stored meanwhile it stays: what reads it must not take it for a constant.  Arrays stay as they are, too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Left:
         pending = [(c, _DEPTH) for c in callbacks if c is not None]
         while pending and len(self._seen) < _MOST:
             value, depth = pending.pop()
-            if type(value) in _ATOMS or isinstance_traced(value) or id(value) in self._seen:
+            if type(value) in _ATOMS or _is_array(value) or id(value) in self._seen:
                 continue
             self._seen[id(value)] = value
             inner = self._note(value)
@@ -95,7 +95,7 @@ class Left:
         """Keep what a value holds; what is looked at next."""
         kind = type(value)
         if kind is types.FunctionType:
-            cells = [c for c in value.__closure__ or () if _is_full(c)]
+            cells = [c for c in value.__closure__ or () if _is_full(c) and not _is_array(c.cell_contents)]
             self._held += [(c, c.cell_contents) for c in cells]
             names = {n for code in _codes(value.__code__) for n in code.co_names if n in value.__globals__}
             named = {n: value.__globals__[n] for n in names}
@@ -106,22 +106,21 @@ class Left:
             return [value.__self__, value.__func__]
         if kind is functools.partial:
             return [value.func, *value.args, *value.keywords.values()]
-        if kind in (list, deque, set, dict) and len(value) <= _LONG:
+        if kind is dict and len(value) <= _LONG:
+            self._held.append((value, _without_arrays(value)))
+            return list(value.values())
+        if kind in (list, deque, set) and len(value) <= _LONG and not any(map(_is_array, value)):
             self._held.append((value, value.copy()))
-            return list(value.values() if kind is dict else value)
+            return list(value)
         if kind is list:  # of a long one what is appended is taken off
             self._held.append((value, len(value)))
             return []
         if kind is tuple and len(value) <= _LONG:
             return list(value)
-        if kind is np.ndarray:
-            if value.size <= _LONG and value.dtype.kind != "O" and value.flags.writeable:
-                self._held.append((value, value.copy()))
-            return []
         attributes = getattr(value, "__dict__", None)
         if type(attributes) is not dict or isinstance(value, (types.ModuleType, type)) or _is_librarys(kind):
             return []
-        self._held.append((attributes, attributes.copy()))
+        self._held.append((attributes, _without_arrays(attributes)))
         return list(attributes.values())
 
     def restore(self) -> None:
@@ -133,9 +132,6 @@ class Left:
                     place.cell_contents = held
             elif isinstance(place, dict):
                 _put_entries(place, held)
-            elif kind is np.ndarray:
-                if not np.array_equal(place, held, equal_nan=place.dtype.kind in "fc"):
-                    place[...] = held
             elif type(held) is int:
                 if not any(map(isinstance_traced, place[held:])):
                     del place[held:]
@@ -148,10 +144,19 @@ def _is_other(place: Any, held: Any) -> bool:
     return len(place) != len(held) or any(a is not b for a, b in zip(place, held, strict=True))
 
 
+def _is_array(value: Any) -> bool:
+    """Whether it is an array: who lends work arrays to equations (``operators/borrowing.py``) asks what refers to them."""
+    return type(value) is np.ndarray or isinstance_traced(value)
+
+
+def _without_arrays(entries: dict[Any, Any]) -> dict[Any, Any]:
+    return {k: v for k, v in entries.items() if not _is_array(v)}
+
+
 def _put_entries(place: dict[Any, Any], held: dict[Any, Any]) -> None:
     whole = "__builtins__" not in place  # of a module only names that the callback has
     for key, now in list(place.items()) if whole else [(k, place.get(k)) for k in held]:
-        if isinstance_traced(now) or held.get(key, _MISSING) is now:
+        if _is_array(now) or held.get(key, _MISSING) is now:
             continue
         if key in held:
             place[key] = held[key]
