@@ -1,4 +1,4 @@
-"""Piecewise polynomials at traced points: the piece is looked up, so that the program holds for other points, then Horner's rule in the distance from its left break.
+"""Piecewise polynomials at traced points: the piece is looked up, so that the program holds for other points, then powers of the distance from its left break.
 
     p(x) = Σₘ c[m, i] (x − xᵢ)^(k−m)   for xᵢ ≤ x < xᵢ₊₁,   the first and the last piece reaching to infinity
 
@@ -68,9 +68,11 @@ def at(pieces: Pieces, x: Any, nu: int = 0, *, kinks: bool | None = None) -> Any
     kinks = _kinks(breaks, c) if kinks is None else kinks
     t = _offset(x, left, _taken(breaks[1:], place)) if kinks else x - left
     t = beside(t, np.ndim(plain(c)) - 2)
-    total = _taken(c[0], place)
-    for i in range(1, len(plain(c))):
-        total = total * t + _taken(c[i], place)
+    # in SciPy's order, by powers: to the last digit, and nan at infinity where terms of two signs meet
+    total, power = _taken(c[-1], place), t
+    for i in range(len(plain(c)) - 2, -1, -1):
+        total = total + _taken(c[i], place) * power
+        power = power * t if i else power
     return total
 
 
