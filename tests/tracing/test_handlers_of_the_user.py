@@ -40,11 +40,16 @@ class Speaking(logging.StreamHandler):
         super().emit(record)
 
 
-@pytest.fixture(params=["handler", "filter", "filter of a handler"])
-def keep(request, monkeypatch):
+@pytest.fixture
+def heard(monkeypatch):
+    """Logging, whatever other tests left of it."""
     monkeypatch.setattr(LOGGER, "disabled", False)
     monkeypatch.setattr(logging.root.manager, "disable", 0)
     LOGGER._cache.clear()
+
+
+@pytest.fixture(params=["handler", "filter", "filter of a handler"])
+def keep(request, heard):
     made = Keep() if request.param == "handler" else KeepBefore()
     around = Silent()
     around.addFilter(made)
@@ -94,7 +99,7 @@ def test_a_number_out_of_a_message(keep):
     assert len(keep.lines) == 1
 
 
-def test_a_stream_is_written_to_once(capsys):
+def test_a_stream_is_written_to_once(capsys, heard):
     handler = Speaking()
     LOGGER.addHandler(handler)
     try:
