@@ -34,6 +34,9 @@ def test_a_quantile_by_its_logarithm():
         np.testing.assert_allclose(found, [0, 0, -math.exp(0.7) / math.expm1(0.7)], rtol=1e-9)
 
 
+@pytest.mark.skipif(
+    not hasattr(st, "Logistic"), reason="SciPy before 1.17 passes the parameters in a way that is not followed"
+)
 def test_a_quantile_of_a_uniform_distribution_by_its_logarithm():
     # a + (b − a) e^{−p}
     found = gw.grad(lambda p: st.Uniform(a=p[0], b=p[1] + 1).ilogcdf(-p[2]), method="exact")(P)
