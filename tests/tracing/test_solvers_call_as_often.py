@@ -139,3 +139,25 @@ def test_a_value_that_a_callback_keeps_has_its_derivative():
         found = gw.grad(f)(X)
     root = 1.8 ** (1 / 3)
     np.testing.assert_allclose(found, [X[1] / (3 * root**2), root], rtol=1e-6)
+
+
+def test_a_number_that_is_kept_at_each_step_is_that_of_the_last_call():
+    # it was that of the last call for the derivative: 1.15 for 0.85
+    class Last:
+        value = 0.0
+
+    def f(x):
+        last = Last()
+
+        def rhs(t, y):
+            last.value = y[0] * x[1]
+            return -x[0] * y
+
+        return it.solve_ivp(rhs, (0, 1), [1.0]).y[0, -1] + last.value
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, found = gw.value_and_grad(f)(X)
+    assert value == f(X)
+    h = 1e-6 * np.eye(2)
+    np.testing.assert_allclose(found, [(f(X + e) - f(X - e)) / 2e-6 for e in h], rtol=1e-6)

@@ -6,7 +6,7 @@
     def solve_bvp(…): …; left(fun, bc); …    what is left at this moment is put back when it ends
 
 An algorithm runs on the user's function with plain values, and its derivative takes a few calls more.  Counters, lists and the like that the function writes to are put back to what they held after SciPy's last call, so that
-numbers which count calls are those of a plain call.  Where a traced value was stored meanwhile it stays: what reads it must not take it for a constant.  Arrays stay as they are, too.
+numbers which count calls are those of a plain call.  Where a traced number was stored meanwhile, the number of SciPy's last call is there, and raises where its derivative is asked for; traced values in lists stay.  Arrays stay as they are, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from gradwise.tracing.traced import isinstance_traced
+from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.standins.scipy_calling import without_rule
+from gradwise.tracing.traced import TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,8 +130,8 @@ class Left:
         for place, held in reversed(self._held):
             kind = type(place)
             if kind is types.CellType:
-                if _is_full(place) and place.cell_contents is not held and not isinstance_traced(place.cell_contents):
-                    place.cell_contents = held
+                if _is_full(place) and place.cell_contents is not held and not _is_array(place.cell_contents):
+                    place.cell_contents = _as_left(held, place.cell_contents)
             elif isinstance(place, dict):
                 _put_entries(place, held)
             elif type(held) is int:
@@ -146,7 +148,21 @@ def _is_other(place: Any, held: Any) -> bool:
 
 def _is_array(value: Any) -> bool:
     """Whether it is an array: who lends work arrays to equations (``operators/borrowing.py``) asks what refers to them."""
-    return type(value) is np.ndarray or isinstance_traced(value)
+    return type(value) is np.ndarray or (isinstance_traced(value) and type(value) is not TracedScalar)
+
+
+def _as_left(held: Any, now: Any) -> Any:
+    """What a place held after SciPy's last call.  Where a traced number was stored meanwhile, it moves in a way that is not known there: its derivative raises."""
+    if type(now) is not TracedScalar:
+        return held
+    if type(plain(held)) not in _NUMBERS:
+        return now
+    return without_rule(
+        np.float64(plain(held)), now, "a number that a solver's callback keeps", "Compute it from what the solver found"
+    )
+
+
+_NUMBERS = frozenset([int, float, np.float64])
 
 
 def _without_arrays(entries: dict[Any, Any]) -> dict[Any, Any]:
@@ -159,8 +175,8 @@ def _put_entries(place: dict[Any, Any], held: dict[Any, Any]) -> None:
         if _is_array(now) or held.get(key, _MISSING) is now:
             continue
         if key in held:
-            place[key] = held[key]
-        else:
+            place[key] = _as_left(held[key], now)
+        elif not isinstance_traced(now):
             del place[key]
     for key in [k for k in held if k not in place]:
         place[key] = held[key]
