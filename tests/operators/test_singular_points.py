@@ -363,6 +363,25 @@ def test_a_kink_warns_once_a_line_and_at_the_users_line():
 @pytest.mark.parametrize(
     "f",
     [
+        lambda x: np.sum(gw.grad(np.std)(x)),
+        lambda x: sum([np.sum(gw.grad(np.std)(x + k)) for k in range(2)]),
+    ],
+    ids=["a line", "a comprehension"],
+)
+def test_a_line_that_differentiates_warns_once_whether_it_is_watched_or_runs_plainly(f):
+    def thrice():
+        for _ in range(3):
+            gw.grad(f)(np.ones(3))
+            f(np.ones(3))
+
+    with pytest.warns(KinkWarning) as caught:
+        thrice()
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
         lambda x: np.abs(x) * 0.0 + x,
         lambda x: np.where(x > 1, np.abs(x), x),
         lambda x: np.abs(x) * x,

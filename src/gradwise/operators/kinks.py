@@ -16,6 +16,7 @@ from gradwise.execution import build
 from gradwise.operators.lasting import Surroundings
 from gradwise.program import Equation, Program, resolve_location
 from gradwise.tracing import isinstance_traced
+from gradwise.tracing.instrument.compiling import original
 from gradwise.transforms.reverse import active_variables, pullback
 from gradwise.transforms.simplify import drop_dead
 from gradwise.transforms.strong_zeros import strong_zeros
@@ -90,7 +91,8 @@ def warn(equation: Equation, place: Any) -> None:
     """Say, once a line, that a kink is felt."""
     filename, line = resolve_location(place) or ("<unknown>", 0)
     _warned.add(place)
-    where = ("line", place and place[0], line)  # two functions may stand on one line
+    # two functions may stand on one line; a copy of one, and the user's own in a plain run, are the same
+    where = ("line", place and original(place[0]), line)
     if where in _warned:
         return
     _warned.add(where)

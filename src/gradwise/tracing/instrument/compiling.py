@@ -98,6 +98,29 @@ def reason_for(code: CodeType) -> str:
     return "" if known is None else known[2]
 
 
+def original(code: CodeType) -> CodeType:
+    """The user's code of which this one is a copy; the code itself if it is none."""
+    for table in (_made, _made_both_ways, _made_with_buffers):
+        for reference, made, _ in list(table.values()):
+            own = reference()
+            if made is not None and own is not None:
+                if made is code:
+                    return own
+                for inline, copy in zip(_inline_codes(own), _inline_codes(made), strict=False):
+                    if copy is code:
+                        return inline
+    return code
+
+
+def _inline_codes(code: CodeType) -> list[CodeType]:
+    """The comprehensions and classes inside a code object, in order."""
+    found: list[CodeType] = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType) and _is_inline(constant):
+            found += [constant, *_inline_codes(constant)]
+    return found
+
+
 def _make(code: CodeType, module_globals: dict[str, Any] | None) -> tuple[CodeType | None, str]:
     if _is_copy(code):
         return code, ""
