@@ -167,6 +167,36 @@ def test_the_same_point_again(way, check):
     assert o.computed == computed
 
 
+def test_what_an_identity_tells_belongs_to_one_run():
+    for _ in range(40):  # what stands for the argument lay at the same address in one of thirty runs
+        o = Objective()
+        o.an_identity(X)
+        for _ in range(3):
+            np.testing.assert_allclose(
+                gw.grad(o.an_identity, method="exact", check=False)(X), X / 5 * exponential(X), rtol=1e-12
+            )
+            assert o.key % 2 == 1  # no object lies there
+
+
+def test_an_array_of_an_object_has_its_identity_while_something_stands_for_it():
+    class Counting:
+        def __init__(self):
+            self.w = np.zeros(2)
+            self.met = {}
+
+        def value(self, x):
+            self.w[0] = x[0] * x[1]
+            self.met[id(self.w)] = self.met.get(id(self.w), 0) + 1
+            return self.w.sum()
+
+    o = Counting()
+    w = o.w
+    for k in range(1, 4):
+        np.testing.assert_array_equal(gw.grad(o.value)(X), X[::-1])
+        assert o.w is w
+        assert o.met == {id(w): k}
+
+
 @pytest.mark.parametrize("way", WAYS[:-2])
 def test_second_derivatives_at_the_same_point(way):
     o = Objective()

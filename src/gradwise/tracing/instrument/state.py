@@ -81,6 +81,8 @@ class Watch:
         By identity, the generators of random numbers from which the run drew, and their states before; iterators from which it took, and copies.
     given : dict
         By identity, the objects of libraries to which traced values were given, and which may have kept them.
+    identities : dict
+        By the identity of a traced value that ``id`` was asked of, that and what was answered.
     held : list
         The arrays for which buffers stood in all places that hold them.
     iterators : set
@@ -105,6 +107,7 @@ class Watch:
         "generators",
         "given",
         "held",
+        "identities",
         "iterators",
         "kept",
         "later",
@@ -149,6 +152,7 @@ class Watch:
         self.effects: dict[str, None] = {}
         self.generators: dict[int, tuple[Any, Any]] = {} if run is None else notes()
         self.given: dict[int, Any] = {}
+        self.identities: dict[int, tuple[Any, int]] = {}
         self.iterators: set[int] = set()
         self.held: list[weakref.ref[np.ndarray]] = []
         self.originals: dict[int, tuple[Any, Any]] = {}
