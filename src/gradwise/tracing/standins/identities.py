@@ -17,8 +17,8 @@ _unused = itertools.count(2**40 + 1, 2)
 
 
 def _identity(obj: Any, /) -> int:
-    watch = local.watch
-    if watch is None or not isinstance_traced(obj):
+    innermost = watch = local.watch
+    if innermost is None or not isinstance_traced(obj):
         return id(obj)
     while watch is not None:
         if (known := watch.originals.get(id(obj))) is not None and known[0] is obj:
@@ -26,7 +26,7 @@ def _identity(obj: Any, /) -> int:
         if (named := watch.identities.get(id(obj))) is not None:
             return named[1]
         watch = watch.outer
-    return local.watch.identities.setdefault(id(obj), (obj, next(_unused)))[1]
+    return innermost.identities.setdefault(id(obj), (obj, next(_unused)))[1]
 
 
 STAND_INS = {"builtins": {"id": _identity}}
