@@ -55,6 +55,7 @@ def straight_line(
     *,
     watched: int = 0,
     holds: Callable[[Any, Any], bool],
+    functions: dict[str, Any] | None = None,
 ) -> list[Written]:
     """Write a program (simplified already) to a function's text; what is written for its outputs.
 
@@ -68,12 +69,14 @@ def straight_line(
         Of the numbers in variables below this one it is seen to that they are finite: those that the user's function computes.
     holds : callable
         ``holds(value, expected)`` says whether a guard holds; where one does not the function returns None.
+    functions : dict, optional
+        By the names of primitives, functions of numbers that are called before NumPy's.
 
     Raises
     ------
     TooLong
     """
-    writer = Writer(program, text, watched)
+    writer = Writer(program, text, watched, functions or {})
     given = (*program.inputs, *program.captured)
     guarded: dict[int, list[Any]] = {}
     for g in program.guards:

@@ -84,7 +84,9 @@ def is_brief(kind: ArrayType) -> bool:
 class Writer:
     """The lines of the program."""
 
-    def __init__(self, program: Program, text: FunctionText, watched: int) -> None:
+    def __init__(self, program: Program, text: FunctionText, watched: int, functions: dict[str, Any]) -> None:
+        #: of numbers, which are called before NumPy's
+        self.functions = functions
         self.types = list(program.types)
         self.function = text
         self.watched = watched
@@ -194,6 +196,8 @@ class Writer:
             self._numeric(out, f"{self.name(math.pow)}({operands[0]}, {equation.params[0]!r})")
         elif primitive is sqrt:  # exact in both
             self._numeric(out, f"{self.name(math.sqrt)}({operands[0]})")
+        elif primitive.name in self.functions:
+            self._numeric(out, f"{self.name(self.functions[primitive.name], 'f')}({', '.join(operands)})")
         elif primitive in _FUNCTIONS:
             function = self.name(_FUNCTIONS[primitive], "f")
             self.plain = False

@@ -251,6 +251,9 @@ def compare_derivatives(
     bound = 100 * estimate.error + eps**0.4 * (abs(exact) + abs(estimate.value))
     bound += 100 * eps * abs(weighted(linearization.recording.values))  # below which numbers of 32 bits are a staircase
     gap = abs(exact - estimate.value)
+    ran = linearization.recording.tape.ran
+    if ran is not None:
+        bound += ran.slack * (abs(exact) + abs(estimate.value))
     if coarse:
         bound = max(bound, 0.02 * (abs(exact) + abs(estimate.value)))
     if order > 1:  # of which differences know less

@@ -50,9 +50,14 @@ class Form:
         The captured variables by which it may be differentiated.
     text : hashable
         Equations and guards.
+    by_math : bool or None
+        Whether elementary functions of numbers are those of ``math``; None for some.
     """
 
-    def __init__(self, program: Program, moving: tuple[int, ...], text: Hashable = None) -> None:
+    def __init__(
+        self, program: Program, moving: tuple[int, ...], text: Hashable = None, by_math: bool | None = False
+    ) -> None:
+        self.by_math = by_math
         #: the same for two forms which differ in nothing but by what they may be differentiated
         self.text = text
         self.program = drop_dead(program)

@@ -17,6 +17,7 @@ import numpy as np
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.batches import Elsewhere, Form
 from gradwise.operators.solutions.chains import First, looped
+from gradwise.operators.solutions.gradient_forms import gradient_of
 from gradwise.operators.solutions.recording import form_of, inlined, recorded_solution
 from gradwise.operators.solutions.written_formulas import as_operands, linearised
 from gradwise.program import F64, ArrayType, Builder, Program
@@ -25,6 +26,7 @@ from gradwise.rules.axes import transpose
 from gradwise.rules.broadcasting import broadcast_to, reshape
 from gradwise.rules.linear_algebra.solving import solve
 from gradwise.rules.reductions import identity
+from gradwise.tracing.instrument.state import note_distance
 from gradwise.tracing.roots import install_roots
 from gradwise.transforms.batch import batch
 from gradwise.transforms.forward import pushforward
@@ -45,12 +47,12 @@ _ROUNDING = 4e-16
 class Root:
     """The callee: (plan, root, what the equation captured) → root.
 
-    ``each``: a number, or numbers of which each has an equation of its own.  ``fixed``: the equation is f(t) = t.
+    ``each``: a number, or numbers of which each has an equation of its own.  ``fixed``: the equation is f(t) = t.  ``near``: how far Newton's steps may lead, relative to the root.
     """
 
-    def __init__(self, form: Form, *, each: bool, fixed: bool) -> None:
+    def __init__(self, form: Form, *, each: bool, fixed: bool, near: float = np.inf) -> None:
         self.form = form
-        self.each, self.fixed = each, fixed
+        self.each, self.fixed, self.near = each, fixed, near
         self.size = form.state.size
         self.results = (form.state,)
         self.linear = (False,) * (2 + len(form.captured))
@@ -169,7 +171,7 @@ class Moved(First):
         return made
 
 
-def rooted(formula: Any, value: Any, *, each: bool, fixed: bool = False) -> Any:
+def rooted(formula: Any, value: Any, *, each: bool, fixed: bool = False, near: float | None = None) -> Any:
     """The root recorded as one operation; None where that cannot be (a slope that is zero, a kink).
 
     Parameters
@@ -180,20 +182,27 @@ def rooted(formula: Any, value: Any, *, each: bool, fixed: bool = False) -> Any:
         Whether each entry of the root has an equation of its own.
     fixed : bool
         Whether the equation is f(t) = t.
+    near : float, optional
+        For a minimum of the formula, a root of its gradient: how far Newton's steps may lead from what was found, relative to that.
     """
-    form = equation_of(formula, each=each)
+    form = equation_of(formula, each=each, minimum=near is not None)
     if form is None:
         return None
+    root = root_of(form, each=each, fixed=fixed, near=near)
     try:
-        at, plan = polished(form, np.asarray(value, float), formula.plain_operands(), each=each, fixed=fixed)
+        at, plan = polished(root, np.asarray(value, float), formula.plain_operands())
     except (Elsewhere, np.linalg.LinAlgError):
         return None
-    return recorded_solution(root_of(form, each=each, fixed=fixed), plan, (at, *formula.operands()), value)
+    if near is not None:
+        note_distance(value, at)
+    return recorded_solution(root, plan, (at, *formula.operands()), value)
 
 
-def equation_of(formula: Any, *, each: bool) -> Form | None:
+def equation_of(formula: Any, *, each: bool, minimum: bool = False) -> Form | None:
     """The form of an equation, or of several, for as many unknowns; None where its root cannot be one operation."""
     form = form_of(formula)
+    if minimum and form is not None:
+        form = gradient_of(form)
     if form is None or form.state.dtype != np.float64 or form.value.size != form.state.size or not form.state.size:
         return None
     n = form.state.size
@@ -202,12 +211,13 @@ def equation_of(formula: Any, *, each: bool) -> Form | None:
     return form
 
 
-def root_of(form: Form, *, each: bool, fixed: bool) -> Root:
+def root_of(form: Form, *, each: bool, fixed: bool, near: float | None = None) -> Root:
     """The callee for roots of an equation."""
-    return derived(("root", form, each, fixed), lambda: (Root(form, each=each, fixed=fixed), 1))
+    far = np.inf if near is None else near
+    return derived(("root", form, each, fixed, far), lambda: (Root(form, each=each, fixed=fixed, near=far), 1))
 
 
-def polished(form: Form, found: np.ndarray, captured: Sequence[Any], *, each: bool, fixed: bool) -> tuple[Any, Any]:
+def polished(root: Root, found: np.ndarray, captured: Sequence[Any]) -> tuple[Any, Any]:
     """The root after Newton steps on plain numbers, and the plan: the slope there (of a system, its inverse), and the root as it was found.
 
     What a solver leaves of the equation would change the derivative.
@@ -217,6 +227,7 @@ def polished(form: Form, found: np.ndarray, captured: Sequence[Any], *, each: bo
     Elsewhere
         If the slope is zero, or Newton's steps lead away.
     """
+    form, each, fixed = root.form, root.each, root.fixed
     n, at = form.state.size, found
     near = linear_form(form, captured, each=each)
     for k in range(_STEPS + 1):
@@ -236,7 +247,7 @@ def polished(form: Form, found: np.ndarray, captured: Sequence[Any], *, each: bo
         if k == _STEPS or not (np.abs(step) > _ROUNDING * np.abs(at.ravel())).any():
             break
         at = at - step.reshape(at.shape)
-    if not np.isfinite(at).all():
+    if not (np.isfinite(at).all() and (np.abs(at - found) <= root.near * (1.0 + np.abs(found))).all()):
         raise Elsewhere
     if form.moving and not form.is_smooth:
         bars = form.pull([at[None]], captured, form.moving, np.ones((1, 1, n)))

@@ -22,11 +22,11 @@ from gradwise.operators.solutions.written_formulas import as_operands, written
 from gradwise.program import ArrayType, type_of
 from gradwise.rules.calls import found_anew, solution
 from gradwise.tracing import apply
-from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.state import local, note_distance
 from gradwise.tracing.roots import install_roots_anew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gradwise.tracing.standins.again import Again
 
@@ -55,7 +55,7 @@ class Finding:
         if at.shape != of.form.state.shape or not np.isfinite(at).all():
             raise Elsewhere
         captured = operands[self.starts : self.starts + len(of.form.captured)]
-        at, plan = polished(of.form, at, captured, each=of.each, fixed=of.fixed)
+        at, plan = polished(of, at, captured)
         return plan, at
 
 
@@ -63,7 +63,10 @@ def asked(function: Callable[..., Any]) -> Callable[..., Any]:
     """A written formula as SciPy calls it: it raises where the formula does not hold."""
 
     def call(t: Any) -> Any:
-        value = function(t)
+        try:
+            value = function(t)
+        except (ValueError, ArithmeticError) as error:
+            raise Elsewhere from error
         if value is None:  # the formula does not hold there
             raise Elsewhere
         return value
@@ -71,7 +74,9 @@ def asked(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def rooted_anew(formula: Any, value: Any, again: Again, *, each: bool, fixed: bool = False) -> Any:
+def rooted_anew(
+    formula: Any, value: Any, again: Again, *, each: bool, fixed: bool = False, near: float | None = None
+) -> Any:
     """The root recorded with how it is found; None where that cannot be.
 
     Parameters
@@ -80,28 +85,44 @@ def rooted_anew(formula: Any, value: Any, again: Again, *, each: bool, fixed: bo
         The equation at the root.
     again : Again
         How it is found: with further callbacks, and from where.
-    each, fixed : bool
+    each, fixed, near
         As for ``rooted``.
     """
     watch = local.watch
-    form = equation_of(formula, each=each)
+    form = equation_of(formula, each=each, minimum=near is not None)
     forms = [f for f in (form, *map(form_of, again.formulas)) if f is not None]
     functions = [f for f in map(written, forms) if f is not None]
     if watch is None or form is None or len(functions) <= len(again.formulas):
         return None
+    if near is not None and any(f.by_math is None for f in forms):
+        return None
+    if not all(map(_gives_what_was_seen, functions[1:], forms[1:], again.formulas, again.seen)):
+        return None
     trace = watch.trace
     operands = [*again.starts, *formula.operands(), *[v for f in again.formulas for v in f.operands()]]
+    root = root_of(form, each=each, fixed=fixed, near=near)
     try:
-        at, plan = polished(form, np.asarray(value, float), formula.plain_operands(), each=each, fixed=fixed)
+        at, plan = polished(root, np.asarray(value, float), formula.plain_operands())
     except (Elsewhere, np.linalg.LinAlgError):
         return None
-    root = root_of(form, each=each, fixed=fixed)
+    if near is not None:
+        note_distance(value, at)
     types = tuple([type_of(getattr(s, "value", s)) for s in again.starts])
     key = "found anew", root, tuple(forms), types, again.key
     finding = derived(key, lambda: (Finding(root, forms, functions, again), 1))
     plan, at = apply(trace, found_anew, operands, (finding,), (plan, at))
     (found,) = apply(trace, solution, (plan, at, *formula.operands()), (root,), (value,))
     return found
+
+
+def _gives_what_was_seen(function: Callable[..., Any], form: Form, formula: Any, seen: Sequence[Any]) -> bool:
+    """Whether a written formula has the numbers, to the last bit, that SciPy was given: where a minimum is found depends on rounding."""
+    given = as_operands(form, formula.plain_operands())
+    with np.errstate(all="ignore"):
+        try:
+            return all(np.array_equal(function(*given, t), value, equal_nan=True) for t, value in seen)
+        except (ValueError, ArithmeticError):
+            return False
 
 
 install_roots_anew(rooted_anew)

@@ -9,6 +9,7 @@ import numpy as np
 from gradwise.operators.caches import derived
 from gradwise.operators.solutions.batches import Form
 from gradwise.program import Builder, Equation, Program, Symbol
+from gradwise.program.elementary import BY_MATH
 from gradwise.rules.calls import solution
 from gradwise.tracing import apply, isinstance_traced
 from gradwise.tracing.traced import TracedArray
@@ -24,6 +25,7 @@ def form_of(formula: Any) -> Form | None:
     tape = formula.recording.tape
     guards = tuple([(i, kind, _key(expected)) for i, kind, expected, _ in tape.guards])
     handles = tuple(tape.handles)
+    by_math = _by_math(formula)
 
     def make() -> tuple[tuple[Form | None], int]:
         program = formula.recording.program
@@ -34,11 +36,22 @@ def form_of(formula: Any) -> Form | None:
         moving = tuple(i for i in handles if program.types[i].is_differentiable)
         is_real = program.types[program.outputs[0]].dtype == np.float64
         fits = known and is_real and len(moving) == len(handles)
-        return (Form(program, moving, key[1:3]) if fits else None,), len(program)
+        return (Form(program, moving, key[1:3], by_math) if fits else None,), len(program)
 
-    key = "form", tape.fingerprint(formula.recording.outputs), guards, handles
+    key = "form", tape.fingerprint(formula.recording.outputs), guards, handles, by_math
     (form,) = derived(key, make)
     return form
+
+
+def _by_math(formula: Any) -> bool | None:
+    """Whether its elementary functions are those of ``math`` or NumPy's; None for some of both."""
+    if not formula.by_math:
+        return False
+    ops, k, count = formula.recording.tape.ops, 0, 0
+    while k < len(ops):
+        count += ops[k].name in BY_MATH
+        k += 3 + ops[k + 2]
+    return True if count == formula.by_math else None
 
 
 def _key(expected: Any) -> Any:

@@ -15,6 +15,7 @@ from gradwise.operators.caches import derived
 from gradwise.operators.reuse.expected import expectation, holds_as
 from gradwise.operators.reuse.unread import unread
 from gradwise.program import COMPUTED, F64, Guard, Program
+from gradwise.program.elementary import BY_MATH
 from gradwise.transforms.batch import batch
 from gradwise.transforms.forward import pushforward
 from gradwise.transforms.simplify import simplify
@@ -30,7 +31,7 @@ _LONG = 3000
 
 def written(form: Form) -> Callable[..., Any] | None:
     """The formula as a function of what it captured and, last, its point; None where it cannot be written."""
-    (found,) = derived(("written", form), lambda: ((_written(form.whole),), len(form.whole)))
+    (found,) = derived(("written", form), lambda: ((_written(form),), len(form.whole)))
     return found
 
 
@@ -46,10 +47,11 @@ def as_operands(form: Form, captured: Sequence[Any]) -> list[Any]:
     return [float(c) if types[i] is F64 else c for i, c in zip(form.captured, captured, strict=True)]
 
 
-def _written(program: Program) -> Callable[..., Any] | None:
+def _written(form: Form) -> Callable[..., Any] | None:
     """Equations, guards, and what nobody reads but may fail, as lines."""
+    program = form.whole
     guards = [Guard(i, "error", COMPUTED) for i in unread(program)]
-    return _function(program, guards, program.inputs, ())
+    return _function(program, guards, program.inputs, (), by_math=form.by_math is True)
 
 
 def _linearised(form: Form, *, each: bool) -> Callable[..., Any] | None:
@@ -72,7 +74,12 @@ def _linearised(form: Form, *, each: bool) -> Callable[..., Any] | None:
 
 
 def _function(
-    program: Program, further: Sequence[Guard], points: tuple[int, ...], constants: Sequence[Any]
+    program: Program,
+    further: Sequence[Guard],
+    points: tuple[int, ...],
+    constants: Sequence[Any],
+    *,
+    by_math: bool = False,
 ) -> Callable[..., Any] | None:
     """The program as a function of what it captured and of its points; its other inputs are constants."""
     if len(program) > _LONG:
@@ -89,7 +96,15 @@ def _function(
     rest = program.inputs[len(points) :]
     joint = simplify(Program(program.name, inputs, rest, program.equations, program.outputs, program.types, (*guards, *further)))  # fmt: skip
     try:
-        found = straight_line(joint, text, given, constants, watched=len(joint.types), holds=holds_as)
+        found = straight_line(
+            joint,
+            text,
+            given,
+            constants,
+            watched=len(joint.types),
+            holds=holds_as,
+            functions=BY_MATH if by_math else None,
+        )
     except TooLong:
         return None
     text.give(", ".join([f.text for f in found]))

@@ -93,6 +93,8 @@ class Watch:
         Arrays that are changed in place under a name which is none of the place that keeps them.
     later : list
         What is to be called when the outermost run ends: classes and context variables made plain.
+    slack : float
+        By how much, relative to them, the derivatives of plain calls may be others: those of a minimiser that ended beside the minimum.
     subclasses : dict
         By the user's class of arrays, its twin.
     """
@@ -117,6 +119,7 @@ class Watch:
         "outer",
         "overlay",
         "revealed",
+        "slack",
         "stored",
         "subclasses",
         "tails",
@@ -159,6 +162,7 @@ class Watch:
         self.kept: list[Any] = []
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
+        self.slack = 0.0
 
 
 class _Local(threading.local):
@@ -193,9 +197,24 @@ class _Local(threading.local):
     lasting: bool = False
     #: the run whose branches are run both ways (``both_ways``)
     both_ways: Any = None
+    #: how many operations the functions of ``math`` recorded whose last digit may be another than NumPy's
+    by_math: int = 0
 
 
 local = _Local()
+
+
+#: what a minimiser leaves, beyond which it did not converge; and how much more that may be in a derivative, since it changes with the arguments; and at most
+_LEFT, _STEEP, _SLACK = 1e-4, 300.0, 0.01
+
+
+def note_distance(found: Any, minimum: Any) -> None:
+    """How far from the minimum a solver ended: plain calls differ by that, and their differences by more."""
+    distance = float(np.max(np.abs(found - minimum) / (1.0 + np.abs(found)), initial=0.0))
+    watch = local.watch
+    while watch is not None and distance <= _LEFT:
+        watch.slack = max(watch.slack, min(_STEEP * distance, _SLACK))
+        watch = watch.outer
 
 
 def current() -> Watch | None:

@@ -38,6 +38,7 @@ from gradwise.tracing.purity.values import (
     FROZEN_MULTIVARIATE,
     GENERATOR,
     GRID,
+    MINIMUM,
     OWN,
     SINK,
     SPLINE,
@@ -85,8 +86,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute_of_interpolator(m, name)
     if is_matrix(owner):
         return attribute(m, name)
-    if owner is FOUND:
-        return attribute_of_found(m, name)
+    if owner is FOUND or owner is MINIMUM:
+        return attribute_of_found(m, owner, name)
     if is_object(owner) and dispatches(m, owner, name):
         return DispatchedMethod(owner, name)
     if type(owner) is Known:

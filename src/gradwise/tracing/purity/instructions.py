@@ -39,6 +39,7 @@ from gradwise.tracing.purity.values import (
     FOUND,
     FRESH,
     GRID,
+    MINIMUM,
     NULL,
     OWN,
     SCALAR,
@@ -228,8 +229,8 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
         return x.entry(m, key)
     if type(x) is Log:
         return x.last(m, key)
-    if x is FOUND:
-        return entry_of_found(m, key)
+    if x is FOUND or x is MINIMUM:
+        return entry_of_found(m, x, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
 

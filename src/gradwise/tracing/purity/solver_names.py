@@ -1,4 +1,4 @@
-"""The root finders of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
+"""The root finders and minimisers of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ SOLVERS = {
     "root": ("fun", "x0", "args", "method", "jac", "tol"),
     "quad": ("func", "a", "b", "args", "full_output", "epsabs", "epsrel", "limit"),
     "fixed_point": ("func", "x0", "args", "xtol", "maxiter", "method"),
+    "minimize_scalar": ("fun", "bracket", "bounds", "args", "method", "tol", "options"),
+    "minimize": ("fun", "x0", "args", "method", "jac", "hess", "hessp", "bounds", "constraints", "tol", "callback", "options"),
+    **dict.fromkeys(["brent", "golden"], ("func", "args", "brack", "tol", "full_output", "maxiter")),
+    "fminbound": ("func", "x1", "x2", "args", "xtol", "maxfun", "full_output", "disp"),
 }  # fmt: skip
 
 
@@ -28,7 +32,7 @@ def solver_name(value: Any) -> str | None:
     --------
     >>> import scipy.optimize
     >>> solver_name(scipy.optimize.brentq), solver_name(scipy.optimize.minimize)
-    ('brentq', None)
+    ('brentq', 'minimize')
     """
     name = getattr(value, "__name__", None)
     module = sys.modules.get("scipy.integrate" if name == "quad" else "scipy.optimize")

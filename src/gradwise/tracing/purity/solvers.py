@@ -1,4 +1,4 @@
-"""SciPy's root finders, and ``quad``, in the symbolic run: what they find depends on their equation and on where they start, and on nothing else.
+"""SciPy's root finders, minimisers and ``quad`` in the symbolic run: what they find depends on their equation and on where they start, and on nothing else.
 
 The callbacks are looked into as functions that are called with plain data, which they may not write to: it is the solver's.  What a program does in their place is in ``standins/again.py``.
 """
@@ -14,6 +14,7 @@ from gradwise.tracing.purity.values import (
     ARRAY,
     FLOAT,
     FOUND,
+    MINIMUM,
     OPAQUE,
     OWN,
     SCALAR,
@@ -29,10 +30,13 @@ from gradwise.tracing.purity.values import (
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
-_EQUATIONS = frozenset(["f", "func", "fun", "fprime", "fprime2", "jac"])
-_STARTS = frozenset(["a", "b", "x0", "bracket"])
+_EQUATIONS = frozenset(["f", "func", "fun", "fprime", "fprime2", "jac", "hess"])
+_STARTS = frozenset(["a", "b", "x0", "bracket", "x1", "x2", "brack", "bounds", "options"])
 #: what their results are asked for
-_ATTRIBUTES = {"x": OWN, "root": OWN, "success": OWN, "converged": OWN}
+_OF_ROOTS = {"x": OWN, "root": OWN, "success": OWN, "converged": OWN}
+_OF_MINIMA = {"x": OWN, "fun": SCALAR, "success": OWN}
+#: minimisers, and what their objective is called with
+_MINIMISERS = {"minimize": VECTOR, **dict.fromkeys(["minimize_scalar", "brent", "golden", "fminbound"], SCALAR)}
 #: ways that ``root`` takes to the end without a word of its own
 _METHODS = frozenset(["hybr", "lm"])
 
@@ -43,6 +47,8 @@ def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[
     if len(arguments) > len(parameters) or not keywords.keys() <= set(parameters):
         raise m.doubt(f"it calls {name} in a way that is not looked into")
     given = {**dict(zip(parameters, arguments, strict=False)), **keywords}
+    if name in _MINIMISERS:
+        return _minimum(m, name, given)
     start = given.get("x0", Constant(0.0))
     numbers = FLOAT if "b" in parameters else SCALAR if is_scalar(start) else VECTOR
     if name in ("root_scalar", "toms748", "quad"):
@@ -70,6 +76,32 @@ def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[
     return Row((found, FOUND))
 
 
+def _minimum(m: Machine, name: str, given: dict[str, Any]) -> Any:
+    """What a call of a minimiser gives."""
+    for parameter, value in given.items():
+        if parameter in _EQUATIONS and type(value) is not Constant:
+            _look_into(m, name, value, _MINIMISERS[name], given.get("args", Constant(())))
+        elif parameter in _STARTS or parameter == "args" or (parameter in _EQUATIONS and type(value) is Constant):
+            m.data(value)
+        elif parameter != "full_output" and not _is_setting_of_minimiser(parameter, value):
+            raise m.doubt(f"it calls {name} with {parameter}= of its own")
+    if name in ("minimize", "minimize_scalar"):
+        return MINIMUM
+    if not _says_more(given.get("full_output", Constant(0))):
+        return SCALAR
+    if name == "golden":
+        raise m.doubt("it calls golden with full_output=")
+    return Row((SCALAR, SCALAR, OPAQUE, OPAQUE))
+
+
+def _is_setting_of_minimiser(parameter: str, value: Any) -> bool:
+    if type(value) is not Constant:
+        return parameter in _NUMBERS and is_scalar(value)
+    if parameter in ("disp", "hessp", "callback", "constraints"):
+        return not value.value
+    return value.value is None or type(value.value) in (int, float, bool, str)
+
+
 def _says_more(full_output: Any) -> bool:
     return bool(full_output.value)
 
@@ -89,7 +121,7 @@ def _is_setting(name: str, parameter: str, value: Any) -> bool:
 
 
 #: settings that may be any numbers
-_NUMBERS = frozenset(["xtol", "rtol", "tol", "maxiter", "maxfev", "epsfcn", "factor", "epsabs", "epsrel", "limit"])
+_NUMBERS = frozenset(["xtol", "rtol", "tol", "maxiter", "maxfev", "maxfun", "epsfcn", "factor", "epsabs", "epsrel", "limit"])  # fmt: skip
 #: methods of ``root_scalar`` and ``fixed_point``
 _OF_ONE = frozenset(["bisect", "brentq", "brenth", "ridder", "toms748", "newton", "secant", "halley", "del2", "iteration"])  # fmt: skip
 
@@ -113,15 +145,16 @@ def _look_into(m: Machine, name: str, callback: Any, numbers: Any, args: Any) ->
     m.data(m.scope.call_function(m, one, [*before, numbers], {}, complete=False))
 
 
-def entry_of_found(m: Machine, key: Any) -> Any:
+def entry_of_found(m: Machine, found: Any, key: Any) -> Any:
     """``solution["x"]``."""
     if type(key) is not Constant or type(key.value) is not str:
         raise m.doubt("an entry of what a solver found is not looked into")
-    return attribute_of_found(m, key.value)
+    return attribute_of_found(m, found, key.value)
 
 
-def attribute_of_found(m: Machine, name: str) -> Any:
-    """What is found, and whether it is a root."""
-    if name not in _ATTRIBUTES:
+def attribute_of_found(m: Machine, found: Any, name: str) -> Any:
+    """What is found, and whether it is a root or a minimum."""
+    known = _OF_ROOTS if found is FOUND else _OF_MINIMA
+    if name not in known:
         raise m.doubt(f"the attribute {name!r} of what a solver found is not looked into")
-    return _ATTRIBUTES[name]
+    return known[name]

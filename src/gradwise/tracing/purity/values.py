@@ -72,6 +72,8 @@ SINK = Abstract("SINK", -16)
 BUILD_CLASS = Abstract("BUILD_CLASS", -17)
 #: what a root finder of SciPy's gives (``solvers.py``)
 FOUND = Abstract("FOUND", -18)
+#: and a minimiser
+MINIMUM = Abstract("MINIMUM", -19)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 

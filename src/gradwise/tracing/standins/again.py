@@ -30,12 +30,15 @@ class Again:
         Of further callbacks.
     solve : callable
         ``solve(callbacks, starts)``: the root on plain numbers; None where the solver did not converge.
+    seen : list
+        For each of the further callbacks, where it was asked and what it gave, as far as that is to be met to the last bit.
     """
 
     def __init__(
         self, key: Any, starts: Sequence[Any], formulas: list[Any], solve: Callable[[list[Any], Sequence[Any]], Any]
     ) -> None:
         self.key, self.starts, self.formulas, self.solve = key, list(starts), formulas, solve
+        self.seen: list[list[tuple[Any, Any]]] = [[] for _ in formulas]
 
 
 def fixed(settings: Any) -> Any:

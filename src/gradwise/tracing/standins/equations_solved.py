@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -21,6 +22,30 @@ from gradwise.tracing.traced import isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+class Way(NamedTuple):
+    """How a root is found again.
+
+    Attributes
+    ----------
+    name : str
+        The solver's.
+    settings : dict
+        By name.
+    starts : sequence
+        Where it starts.
+    root_if_any : callable
+        Of what the solver returns, the root; None where it did not converge.
+    minimiser : callable, optional
+        For a minimum, which is a root of the gradient: ``minimiser(callbacks, starts)`` gives it, or None; the first callback is the objective.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    starts: Sequence[Any]
+    root_if_any: Callable[[Any], Any]
+    minimiser: Callable[[list[Any], Sequence[Any]], Any] | None = None
 
 
 class Equation:
@@ -63,6 +88,19 @@ def quietly(function: Any, args: tuple[Any, ...]) -> Any:
     return Equation(function, args) if callable(function) else function
 
 
+def reported(callback: Any) -> Any:
+    """A function to which a solver reports its steps, as SciPy calls it: what it does is seen by the run.  SciPy asks for its signature."""
+    if not callable(callback):
+        return callback
+    called = resolve(callback)
+
+    @functools.wraps(callback)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return plainly(called(*args, **kwargs))
+
+    return call
+
+
 def solved(
     run: Callable[[Any, list[Any], tuple[Any, ...]], Any],
     root_of: Callable[[Any], Any],
@@ -71,7 +109,7 @@ def solved(
     args: tuple[Any, ...],
     sample: Any,
     settings: Sequence[Any] = (),
-    way: tuple[str, dict[str, Any], Sequence[Any], Callable[[Any], Any]] | None = None,
+    way: Way | None = None,
 ) -> tuple[Equation, Any]:
     """What SciPy finds, and the equation with what it depends on.
 
@@ -87,8 +125,8 @@ def solved(
         What the function is called with.
     settings : sequence
         SciPy's other arguments.  A function among them may change what the equation reads.
-    way : tuple
-        How the root is found again: the solver's name, its settings by name, where it starts, and of what it returns the root, or None where it did not converge.
+    way : Way, optional
+        How the root is found again.
     """
     equation = Equation(function, args)
     try:
@@ -108,7 +146,7 @@ def _run(
     others: Sequence[Any],
     sample: Any,
     settings: Sequence[Any],
-    way: tuple[str, dict[str, Any], Sequence[Any], Callable[[Any], Any]] | None,
+    way: Way | None,
 ) -> Any:
     """What SciPy finds; the equation learns what it depends on, and how it is found again."""
     function, args = equation.function, equation.args
@@ -120,23 +158,69 @@ def _run(
         else None
     )
     if proved is not None:
-        functions = [f if callable(o) else o for f, o in zip(proved.functions[1:], others, strict=True)]
-        found = run(proved.functions[0], functions, proved.args)
+        functions = proved.functions
+        seen: list[list[Any]] = []
+        if way is not None and way.minimiser is not None and is_asked():
+            functions, seen = _noting(functions)
+        found = run(functions[0], [f if callable(o) else o for f, o in zip(functions[1:], others, strict=True)], proved.args)  # fmt: skip
         equation.left = Left(function, *callables, *args)
         value = root_of(found)
         if np.asarray(value).dtype == np.float64 and np.isfinite(value).all():
             equation.formula = formula_of(lambda t: _first(resolve(function)(t, *args)), (as_leaf(value),))
             if equation.formula is not None:
                 equation.traces = equation.formula.traces if equation.formula.moves else []
-                if way is not None and equation.traces and is_asked():
-                    name, named, starts, root_if_any = way
-                    further = [o for o in callables if o is not None]
-                    solve = _solver(name, named, [o is not None for o in callables], root_if_any)
-                    equation.again = again(name, named, starts, further, as_leaf(value), args, solve)
+                # the user's code may ask whether it converged
+                converged = way is not None and (way.minimiser is None or way.root_if_any(found) is not None)
+                if way is not None and converged and equation.traces and is_asked():
+                    equation.again = _way_again(way, function, callables, as_leaf(value), args, seen)
                 return found
     found = run(equation, [quietly(o, args) for o in others], ())
     equation.left = Left(function, *callables, *args)
     return found
+
+
+def _way_again(
+    way: Way, function: Any, callables: list[Any], point: Any, args: tuple[Any, ...], seen: list[list[Any]]
+) -> Any:
+    """How the root is found again, or the minimum."""
+    further = [o for o in callables if o is not None]
+    if way.minimiser is None:
+        solve = _solver(way.name, way.settings, [o is not None for o in callables], way.root_if_any)
+        return again(way.name, way.settings, way.starts, further, point, args, solve)
+    minimiser, first = way.minimiser, [function]
+    if any(type(value) is tuple for _, value in seen[0]):  # the objective with its gradient
+        first = [lambda t, *a, k=k: resolve(function)(t, *a)[k] for k in range(2)]
+        seen = [*[[(t, value[k]) for t, value in seen[0]] for k in range(2)], *seen[1:]]
+    found = again(way.name, way.settings, way.starts, [*first, *further], point, args, lambda fs, at: minimiser(fs[1:], at))  # fmt: skip
+    if found is not None:
+        found.seen = seen
+    return found
+
+
+#: calls that are noted
+_MANY = 100
+
+
+def _noting(functions: list[Any]) -> tuple[list[Any], list[list[Any]]]:
+    """The functions that note where they are asked, and what they give."""
+    noting: list[Any] = []
+    seen: list[list[Any]] = []
+    for function in functions:
+        if function is None:
+            noting.append(None)
+            continue
+        noted: list[Any] = []
+
+        def call(t: Any, *args: Any, function: Any = function, noted: list[Any] = noted) -> Any:
+            at = t.copy() if type(t) is np.ndarray else t
+            value = function(t, *args)
+            if len(noted) < _MANY:
+                noted.append((at, value.copy() if type(value) is np.ndarray else value))
+            return value
+
+        noting.append(call)
+        seen.append(noted)
+    return noting, seen
 
 
 def _fix(equation: Equation, *, failed: bool = False) -> None:

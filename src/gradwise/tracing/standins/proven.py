@@ -266,10 +266,13 @@ class Formula:
     recording : Recording
     handles : dict
         By captured variable, the values of enclosing traces that the function read.
+    by_math : int
+        How many operations the functions of ``math`` recorded.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, by_math: int = 0) -> None:
         self.recording = recording
+        self.by_math = by_math
         self.handles = recording.tape.handles
 
     @property
@@ -306,6 +309,7 @@ def formula_of(
 
     ``borrow`` is told of a run that failed, and says whether another one may go well (``operators/borrowing.py``).
     """
+    before = local.by_math
     try:
         with np.errstate(all="ignore"):
             recording = record(function, list(values), (True,) * len(values), lambda leaves: function(*leaves))
@@ -323,4 +327,4 @@ def formula_of(
     for k in range(len(values)):
         if tape.inputs[k] != k:  # it wrote to an argument
             return None
-    return Formula(recording)
+    return Formula(recording, local.by_math - before)

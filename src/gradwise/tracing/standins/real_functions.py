@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.program import Primitive
+from gradwise.program.elementary import BY_MATH
 from gradwise.rules import elementwise, powers, remainders, special
 from gradwise.rules.linear_algebra.singular import norm
 from gradwise.rules.shapes import pack
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.failing import called, of, shows
+from gradwise.tracing.instrument.state import local
 from gradwise.tracing.places import place_of
 from gradwise.tracing.standins.recording import F64, PLAIN, at_line, number, open_traces, weak
 from gradwise.tracing.traced import TracedScalar, apply, isinstance_traced
@@ -53,6 +55,8 @@ BINARY: dict[str, Primitive] = {
 
 
 def _unary(function: Callable[[Any], float], primitive: Primitive) -> Callable[[Any], Any]:
+    counted = int(primitive.name in BY_MATH)
+
     @shows(of("x"))
     def call(x: Any, /) -> Any:
         cls = type(x)
@@ -63,6 +67,7 @@ def _unary(function: Callable[[Any], float], primitive: Primitive) -> Callable[[
                 trace = x.tape
                 if trace.open:
                     out = function(value)
+                    local.by_math += counted
                     values = trace.values
                     index = len(values)
                     values.append(out)
@@ -90,6 +95,8 @@ def _unary(function: Callable[[Any], float], primitive: Primitive) -> Callable[[
 
 
 def _binary(function: Callable[[Any, Any], float], primitive: Primitive) -> Callable[[Any, Any], Any]:
+    counted = int(primitive.name in BY_MATH)
+
     @shows(of("x", "y"))
     def call(x: Any, y: Any, /) -> Any:
         if type(x) in PLAIN and type(y) in PLAIN:
@@ -97,6 +104,7 @@ def _binary(function: Callable[[Any, Any], float], primitive: Primitive) -> Call
         x, y = number(x), number(y)
         trace = _innermost(x, y)
         value = function(plain(x), plain(y))
+        local.by_math += counted
         return value if trace is None else apply(trace, primitive, (x, y), (), value, F64)
 
     call.__name__ = function.__name__
@@ -116,6 +124,7 @@ def _composed(function: Callable[..., float], composition: Callable[..., Any]) -
         value = function(*[plain(a) for a in args])
         if not traces:
             return value
+        local.by_math += 1
         with at_line(*traces):
             return weak(composition(*args), value)
 
@@ -161,6 +170,7 @@ def _length(coordinates: list[Any], value: float) -> Any:
         return value
     if len(coordinates) == 1:
         return apply(trace, elementwise.abs_, coordinates, (), value, F64)
+    local.by_math += 1
     if len(coordinates) == 2:
         return apply(trace, elementwise.hypot, coordinates, (), value, F64)
     vector = apply(trace, pack, coordinates, ((len(coordinates),),), None, F64)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: a constraint holds with equality if it is as near to it as a solver brings it
-_NEAR = 1e-4
+NEAR = 1e-4
 
 
 class Constraints:
@@ -67,7 +67,7 @@ class Constraints:
         signs: list[bool] = []
         for function, is_inequality in self.functions:
             value = np.atleast_1d(plain(_vector(function(x))))
-            places = np.flatnonzero(np.abs(value) <= _NEAR * scale) if is_inequality else np.arange(value.size)
+            places = np.flatnonzero(np.abs(value) <= NEAR * scale) if is_inequality else np.arange(value.size)
             if places.size:
                 parts.append((function, places))
                 signs += [is_inequality] * places.size

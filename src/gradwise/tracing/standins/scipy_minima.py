@@ -12,10 +12,13 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import plain
+from gradwise.tracing.instrument.state import note_distance
 from gradwise.tracing.optima import constrained
-from gradwise.tracing.roots import differentiated
-from gradwise.tracing.standins.equations_solved import Equation, quietly
+from gradwise.tracing.roots import differentiated, rooted, rooted_anew
+from gradwise.tracing.standins.again import fixed
+from gradwise.tracing.standins.equations_solved import Equation, quietly, reported, solved
 from gradwise.tracing.standins.left_behind import as_often_as_called, left
+from gradwise.tracing.standins.minima_again import is_between, of_named, of_one_number, of_several
 from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value, without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints, bounds_of, read
@@ -38,13 +41,16 @@ def minimum(equation: Equation, value: Any, what: str, held: Constraints | None 
     """The minimum as a function of what the objective and the constraints read; ``free`` says which entries move at all."""
     traces = traces_of(equation, held)
     with at_line(*traces):
+        start = np.asarray(value, float)
+        active, signs = (None, np.zeros(0, bool)) if held is None else held.active(start)
+        known = None if signs.size or free is not None else _known(equation, start[()])
+        if known is not None:
+            return with_value(known, value)
         only_at_this_point(traces)
 
         def objective(x: Any, *args: Any) -> Any:
             return resolve(equation.function)(x, *args)  # its twin in the run that asks
 
-        start = np.asarray(value, float)
-        active, signs = (None, np.zeros(0, bool)) if held is None else held.active(start)
         if signs.size:
             try:
                 found, _ = constrained[0](_number_of(objective), start, equation.args, active, signs)
@@ -60,7 +66,21 @@ def minimum(equation: Equation, value: Any, what: str, held: Constraints | None 
                 f"{what} was differentiated at {value!r}, which is no minimum: the gradient of the objective is not zero there. What is none has no derivative by its "
                 "equation. A tighter tolerance, a better start, or a smooth objective is required"
             )
+        note_distance(start, plain(found))
         return with_value(found, start) if np.ndim(value) else with_value(found, value)
+
+
+def _known(equation: Equation, point: Any) -> Any:
+    """The minimum as a root of the gradient of the recorded objective; None where that is not known."""
+    if equation.formula is None:
+        return None
+    each = not np.ndim(point)
+    if equation.again is not None:
+        made = rooted_anew[0](equation.formula, point, equation.again, each=each, near=_STEP)
+        if made is not None:
+            return made
+    only_at_this_point(equation.traces)
+    return rooted[0](equation.formula, point, each=each, near=_STEP)
 
 
 def _number_of(objective: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,8 +124,14 @@ def minimize_scalar(
     options: Any = None,
 ) -> Any:
     """``scipy.optimize.minimize_scalar``."""
-    equation = Equation(fun, _args(args))
-    found = scipy.optimize.minimize_scalar(equation, plainly(bracket), plainly(bounds), (), method, tol, options)
+    (tol,) = fixed((tol,))
+    options = None if options is None else fixed(dict(options))
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        return scipy.optimize.minimize_scalar(f, plainly(bracket), plainly(bounds), args, method, tol, options)
+
+    way = of_one_number(bracket, bounds, method, tol, options)
+    equation, found = solved(run, lambda r: r.x, fun, (), _args(args), 1.0, (method,), way)
     left(fun, args)
     held = Constraints()
     if bounds is not None:
@@ -121,7 +147,7 @@ def _between(equation: Equation, x: float, bounds: Any, tolerance: float, what: 
     if bounds is None:
         return minimum(equation, x, what, held)
     low, high = plainly(bounds)
-    if low + 2 * tolerance < x < high - 2 * tolerance:
+    if is_between(x, low, high, tolerance):
         return minimum(equation, x, what, held)
     end = bounds[0] if x - low < high - x else bounds[1]
     function = equation.function
@@ -129,6 +155,7 @@ def _between(equation: Equation, x: float, bounds: Any, tolerance: float, what: 
     alone.traces = equation.traces
     held.inequality((lambda z: z - end) if end is bounds[0] else (lambda z: end - z))
     found = minimum(alone, np.array([float(plain(end))]), what, held)
+    note_distance(x, plain(end))
     return with_value(found[0], x)
 
 
@@ -137,23 +164,28 @@ def _of_scalar(name: str) -> Callable[..., Any]:
 
     @as_often_as_called
     def call(func: Any, *args: Any, **options: Any) -> Any:
-        function_args = options.pop("args", ())
-        rest = list(args)
-        if name != "fminbound" and rest:
-            function_args = rest.pop(0)
-        equation = Equation(func, _args(function_args))
-        if name == "fminbound" and len(rest) > 2:
-            function_args = rest.pop(2)
-            equation = Equation(func, _args(function_args))
-        found = getattr(scipy.optimize, name)(equation, *map(plainly, rest), **plainly_each(options))
+        given = dict(zip(_PARAMETERS[name], args, strict=False)) | options
+        function_args = given.pop("args", ())
+        starts = [given.pop("x1"), given.pop("x2")] if name == "fminbound" else given.pop("brack", None) or ()
+        settings = fixed(given)
+
+        def run(f: Any, others: list[Any], further: tuple[Any, ...]) -> Any:
+            if name == "fminbound":
+                return scipy.optimize.fminbound(f, *map(plainly, starts), further, **settings)
+            return getattr(scipy.optimize, name)(f, further, plainly(starts) or None, **settings)
+
+        way = of_named(name, starts, settings)
+        equation, found = solved(
+            run, lambda r: r[0] if type(r) is tuple else r, func, (), _args(function_args), 1.0, (), way
+        )
         left(func, function_args)
-        bounds = [*rest, options.get("x1"), options.get("x2")][:2] if name == "fminbound" else None
+        bounds = starts if name == "fminbound" else None
         held = Constraints()
         held.note(*(bounds or ()))
         if not traces_of(equation, held):
             return found
         value = found[0] if type(found) is tuple else found
-        x = _between(equation, value, bounds, options.get("xtol", 1e-5), name, held)
+        x = _between(equation, value, bounds, settings.get("xtol", 1e-5), name, held)
         if type(found) is not tuple:
             return x
         return (x, value_at(equation, x, found[1]), *found[2:])
@@ -163,9 +195,10 @@ def _of_scalar(name: str) -> Callable[..., Any]:
     return call
 
 
-def plainly_each(options: dict[str, Any]) -> dict[str, Any]:
-    """The options with plain values."""
-    return {k: plainly(v) for k, v in options.items()}
+_PARAMETERS = {
+    **dict.fromkeys(["brent", "golden"], ("args", "brack", "tol", "full_output", "maxiter")),
+    "fminbound": ("x1", "x2", "args", "xtol", "maxfun", "full_output", "disp"),
+}
 
 
 # --- several variables ------------------------------------------------------------------------------------------------------------
@@ -187,12 +220,19 @@ def minimize(
     options: Any = None,
 ) -> Any:
     """``scipy.optimize.minimize``."""
-    args = _args(args)
-    equation = Equation(fun, args)
-    quiet = [quietly(c, args) for c in (jac, hess, hessp)]
+    args, (tol,) = _args(args), fixed((tol,))
+    options, callback = None if options is None else fixed(dict(options)), reported(callback)
     ours, low, high = bounds_of(bounds, np.size(plainly(x0)))
-    held, given, wrapped = constraints_of(constraints, equation)
-    found = scipy.optimize.minimize(equation, plainly(x0), (), method, *quiet, ours, given, tol, callback, options)
+    held, given, wrapped = constraints_of(constraints)
+
+    def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
+        return scipy.optimize.minimize(f, plainly(x0), args, method, *others, ours, given, tol, callback, options)
+
+    way = None
+    if isinstance(given, tuple) and not given and hessp is None:
+        way = of_several(x0, method, jac, hess, low, high, bounds, tol, options)
+    settings = (callback, method, *(options or {}).values(), *wrapped)
+    equation, found = solved(run, lambda r: r.x, fun, (jac, hess, hessp), args, _as_start(x0), settings, way)
     left(fun, args, jac, hess, hessp, constraints)
     if low is not None:
         held.between(lambda x: x, low, high)
@@ -204,7 +244,12 @@ def minimize(
     return found
 
 
-def constraints_of(constraints: Any, equation: Equation) -> tuple[Constraints, Any, list[Equation]]:
+def _as_start(x0: Any) -> np.ndarray:
+    """What the objective is called with."""
+    return np.atleast_1d(np.asarray(plainly(x0), float))
+
+
+def constraints_of(constraints: Any) -> tuple[Constraints, Any, list[Equation]]:
     """The constraints as they are, as SciPy is given them, and what notes whether their values are traced."""
     held = Constraints()
     wrapped: list[Equation] = []
@@ -234,6 +279,8 @@ def _of_vector(name: str) -> Callable[..., Any]:
         equation = Equation(func, args)
         if "fprime" in options:
             options["fprime"] = quietly(options["fprime"], args)
+        if "callback" in options:
+            options["callback"] = reported(options["callback"])
         found = getattr(scipy.optimize, name)(equation, plainly(x0), **options)
         left(func, args, options.get("fprime"))
         if not equation.traces:

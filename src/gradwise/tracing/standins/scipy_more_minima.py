@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
-from gradwise.tracing.standins.equations_solved import Equation, quietly
+from gradwise.tracing.standins.equations_solved import Equation, quietly, reported
 from gradwise.tracing.standins.recording import carries, contains_traced, resolve
 from gradwise.tracing.standins.scipy_calling import without_rule
 from gradwise.tracing.standins.scipy_constraints import Constraints, bounds_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: what a solver may be given that steers it: called with plain results
-_STEERING = ("fprime", "fhess", "fhess_p", "jac", "hess", "hessp", "callback", "minimizer_kwargs")
+_STEERING = ("fprime", "fhess", "fhess_p", "jac", "hess", "hessp", "minimizer_kwargs")
 
 
 def _given(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +45,8 @@ def _given(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str
 
 
 def _steered(given: dict[str, Any], args: tuple[Any, ...]) -> None:
+    if "callback" in given:
+        given["callback"] = reported(given["callback"])
     for key in _STEERING:
         value = given.get(key)
         if callable(value):
@@ -59,7 +61,7 @@ def _global(name: str) -> Callable[..., Any]:
         inner = given.get("minimizer_kwargs") or {}
         extra = _args(given.pop("args", inner.get("args", ())))
         equation = Equation(given["func"], extra)
-        held, constraints, wrapped = constraints_of(given.get("constraints", ()), equation)
+        held, constraints, wrapped = constraints_of(given.get("constraints", ()))
         bounds = given.get("bounds", inner.get("bounds"))
         _steered(given, extra)
         given = {k: plainly(v) if contains_traced([v]) else v for k, v in given.items()} | {"func": equation}

@@ -15,7 +15,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.roots import differentiated, rooted, rooted_anew
 from gradwise.tracing.standins.again import fixed
-from gradwise.tracing.standins.equations_solved import Equation, quietly, solved
+from gradwise.tracing.standins.equations_solved import Equation, Way, quietly, solved
 from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
 from gradwise.tracing.standins.stacking import plainly
@@ -100,7 +100,7 @@ def _bracketing(name: str) -> Callable[..., Any]:
 
         names = (*(("k",) if name == "toms748" else ()), "xtol", "rtol", "maxiter", "full_output", "disp")
         named = dict(zip(names, rest, strict=False)) | options | {"full_output": True}
-        way = name, named, (a, b), _converged
+        way = Way(name, named, (a, b), _converged)
         equation, found = solved(run, _root_of, f, (), _args(args), plain(a), (*rest, *options.values()), way)
         full = isinstance(found, tuple)
         value = found[0] if full else found
@@ -142,7 +142,7 @@ def newton(
         )
 
     named = {"tol": tol, "maxiter": maxiter, "rtol": rtol, "disp": disp, "full_output": True}
-    way = ("newton", named, (x0,), _converged) if x1 is None and disp else None
+    way = Way("newton", named, (x0,), _converged) if x1 is None and disp else None
     equation, found = solved(run, _root_of, func, (fprime, fprime2), unpacked(args), plain(x0), (), way)
     full = isinstance(found, tuple)
     value = found[0] if full else found
@@ -180,7 +180,7 @@ def root_scalar(
     starts = (*bracket,) if bracket is not None and x0 is None else (x0,)
     named = {"method": method, **options}
     known = x1 is None and (x0 is None or bracket is None)
-    way = ("root_scalar", named, starts, lambda r: r.root if r.converged else None) if known else None
+    way = Way("root_scalar", named, starts, lambda r: r.root if r.converged else None) if known else None
     equation, found = solved(
         run, lambda r: r.root, f, (fprime, fprime2), _args(args), sample, tuple(options.values()), way
     )
@@ -209,7 +209,9 @@ def fsolve(
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fsolve(f, plainly(x0), args, others[0], True, *rest, **options)
 
-    way = None if rest else ("fsolve", {"full_output": True, **options}, (x0,), lambda r: r[0] if r[2] == 1 else None)
+    way = (
+        None if rest else Way("fsolve", {"full_output": True, **options}, (x0,), lambda r: r[0] if r[2] == 1 else None)
+    )
     equation, result = solved(
         run, lambda r: r[0], func, (fprime,), args, _as_vector(x0), (*rest, *options.values()), way
     )
@@ -234,7 +236,7 @@ def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = Non
         return scipy.optimize.root(f, plainly(x0), args, method, others[0], *rest, **options)
 
     named = {"method": method, **options}
-    way = None if rest or jac is True else ("root", named, (x0,), lambda r: r.x if r.success else None)
+    way = None if rest or jac is True else Way("root", named, (x0,), lambda r: r.x if r.success else None)
     equation, found = solved(
         run, lambda r: r.x, fun, (jac,), _args(args), _as_vector(x0), (*rest, *options.values()), way
     )
@@ -255,7 +257,7 @@ def fixed_point(func: Any, x0: Any, args: Any = (), *rest: Any, **options: Any) 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.fixed_point(f, plainly(x0), args, *rest, **options)
 
-    way = None if rest else ("fixed_point", options, (x0,), lambda r: r)
+    way = None if rest else Way("fixed_point", options, (x0,), lambda r: r)
     equation, found = solved(
         run, lambda r: r, func, (), unpacked(args), _as_vector(x0), (*rest, *options.values()), way
     )
