@@ -67,7 +67,7 @@ def resolve(callee: Any) -> Any:
     if handler is not None:
         return handler(watch, callee)
     if isinstance(callee, type):
-        return constructing.class_callee(watch, callee)
+        return _class(watch, callee)
     return _object_callee(watch, callee)
 
 
@@ -361,9 +361,15 @@ def _method_caller(watch: Watch, callee: Any) -> Any:
     return lambda obj: method(obj, name)(*arguments, **named)
 
 
+def _class(watch: Watch, cls: type) -> Any:
+    made = constructing.class_callee(watch, cls)
+    # an object of SciPy's may call the user's functions later
+    return _handing_over(cls) if made is cls and cls.__module__.startswith("scipy.") else made
+
+
 _BY_TYPE: dict[type, Any] = {
     operator.methodcaller: _method_caller,
-    type: constructing.class_callee,
+    type: _class,
     types.BuiltinFunctionType: _builtin_callee,
     functools.partial: _partial_callee,
     functools._lru_cache_wrapper: _cached_callee,

@@ -41,6 +41,20 @@ def resolve(function: Any) -> Any:
     return function if callees is None else callees.resolve(function)
 
 
+def handed_over(args: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments of a function of a library's: the user's functions among them as their twins, so that the run sees what they do."""
+    callees = getattr(instrument, "callees", None)
+    if callees is None:
+        return tuple(args), kwargs
+
+    def twins(value: Any) -> Any:
+        if type(value) is dict and any(map(callable, value.values())):  # a function for each column
+            return {k: callees.with_twins(v) for k, v in value.items()}
+        return callees.with_twins(value)
+
+    return tuple([twins(a) for a in args]), {k: twins(v) for k, v in kwargs.items()}
+
+
 class at_line:
     """While this is entered, what the traces record carries the line of the user that called us."""
 

@@ -17,7 +17,7 @@ from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.failing import called_by_name, shows
 from gradwise.tracing.functions.operands import carries, valued
 from gradwise.tracing.holders import TWINS, written
-from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
+from gradwise.tracing.standins.recording import at_line, contains_traced, handed_over, open_traces
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly
 from gradwise.tracing.traced import apply, dtype_of, isinstance_traced
 
@@ -43,6 +43,7 @@ def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool
     @shows(called_by_name)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
+            args, kwargs = handed_over(args, kwargs)
             return getattr(sys.modules[module], name)(*args, **kwargs)
         if lists:
             args = tuple([_array(a) for a in args])

@@ -14,7 +14,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for
-from gradwise.tracing.standins.recording import contains_traced
+from gradwise.tracing.standins.recording import contains_traced, handed_over
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import isinstance_traced
@@ -127,6 +127,7 @@ def gaussian_kde(dataset: Any, bw_method: Any = None, weights: Any = None) -> An
     """``scipy.stats.gaussian_kde``."""
     if any(map(contains_traced, (dataset, bw_method, weights))):
         return TracedDensity(dataset, bw_method, weights)
+    (bw_method,), _ = handed_over((bw_method,), {})
     return sys.modules["scipy.stats"].gaussian_kde(dataset, bw_method, weights)
 
 

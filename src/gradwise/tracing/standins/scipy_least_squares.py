@@ -14,7 +14,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.optima import constrained
-from gradwise.tracing.standins.equations_solved import Equation, quietly
+from gradwise.tracing.standins.equations_solved import Equation, quietly, reported
 from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.recording import at_line, resolve
 from gradwise.tracing.standins.scipy_calling import with_value, without_rule
@@ -44,6 +44,8 @@ def least_squares(
     kwargs = options.pop("kwargs", {})
     function = _with(fun, kwargs)
     equation = Equation(function, args)
+    if "callback" in options:
+        options["callback"] = reported(options["callback"])
     n = np.size(plainly(x0))
     pair = (bounds.lb, bounds.ub) if isinstance(bounds, scipy.optimize.Bounds) else tuple(bounds)
     found = scipy.optimize.least_squares(

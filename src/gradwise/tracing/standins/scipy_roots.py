@@ -15,7 +15,7 @@ import scipy
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.roots import differentiated, rooted, rooted_anew
 from gradwise.tracing.standins.again import fixed
-from gradwise.tracing.standins.equations_solved import Equation, Way, quietly, solved
+from gradwise.tracing.standins.equations_solved import Equation, Way, quietly, reported, solved
 from gradwise.tracing.standins.recording import at_line
 from gradwise.tracing.standins.scipy_calling import only_at_this_point, with_value
 from gradwise.tracing.standins.stacking import plainly
@@ -231,6 +231,8 @@ def fsolve(
 def root(fun: Any, x0: Any, args: Any = (), method: Any = "hybr", jac: Any = None, *rest: Any, **options: Any) -> Any:
     """``scipy.optimize.root``."""
     rest, options = fixed(rest), fixed(options)
+    if "callback" in options:
+        options["callback"] = reported(options["callback"])
 
     def run(f: Any, others: list[Any], args: tuple[Any, ...]) -> Any:
         return scipy.optimize.root(f, plainly(x0), args, method, others[0], *rest, **options)

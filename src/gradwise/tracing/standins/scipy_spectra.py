@@ -9,6 +9,7 @@ import scipy
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array, carries
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.recording import contains_traced, resolve
 from gradwise.tracing.standins.scipy_calling import refuse, table, with_value
 from gradwise.tracing.standins.stacking import assembled, plainly
@@ -161,6 +162,7 @@ def generic_filter(input: Any, function: Any, *args: Any, **options: Any) -> Any
 # --- finite differences -----------------------------------------------------------------------------------------------------------
 
 
+@as_often_as_called
 def approx_fprime(xk: Any, f: Any, epsilon: Any = 1.4901161193847656e-08, *args: Any) -> Any:
     """``scipy.optimize.approx_fprime``: forward differences, as the formula that they are."""
     if contains_traced([epsilon]):
@@ -172,6 +174,7 @@ def approx_fprime(xk: Any, f: Any, epsilon: Any = 1.4901161193847656e-08, *args:
     x = as_array(xk) * 1.0
     called = resolve(f)
     value = scipy.optimize.approx_fprime(plain(x), lambda t, *a: plainly(called(t, *a)), plainly(epsilon), *args)
+    left(f, args)
     here = called(x, *args)
     here = assembled(here) if type(here) in {list, tuple} else here
     steps = np.broadcast_to(np.asarray(plainly(epsilon), float), x.shape)

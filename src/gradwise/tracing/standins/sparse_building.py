@@ -11,7 +11,7 @@ import scipy
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.standins.matrices import is_matrix, unwrapped_matrix
-from gradwise.tracing.standins.recording import at_line, contains_traced
+from gradwise.tracing.standins.recording import at_line, contains_traced, handed_over
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.sparse_arithmetic import like_scipy
 from gradwise.tracing.standins.sparse_entries import (
@@ -285,6 +285,7 @@ def standing(name: str, ours: Any, module: str = "scipy.sparse") -> Any:
     """SciPy's function where nothing is traced, ours where something is."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = handed_over(args, kwargs)
         if not (
             involves(*args)
             or (kwargs and involves(*kwargs.values()))

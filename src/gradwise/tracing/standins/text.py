@@ -20,7 +20,7 @@ from gradwise.tracing.instrument.effects import READS, SAVES
 from gradwise.tracing.instrument.muting import is_kept, opened_unwritten, unless_muted
 from gradwise.tracing.instrument.state import current, current_trace, local
 from gradwise.tracing.instrument.unwritten import Unmuted
-from gradwise.tracing.standins.recording import PLAIN, open_traces
+from gradwise.tracing.standins.recording import PLAIN, handed_over, open_traces
 from gradwise.tracing.text import Text, marked, read_back
 from gradwise.tracing.traced import TracedArray, dtype_of, isinstance_traced
 
@@ -115,6 +115,7 @@ def _of_text(module: str, name: str) -> Callable[..., Any]:
             watch = current()
             if watch is not None:
                 watch.effects[f"{SAVES} by {name}"] = None
+        args, kwargs = handed_over(args, kwargs)
         result = function(*map(shown, args), **{k: shown(v) for k, v in kwargs.items()})
         if type(result) is not str:
             note_saved(args, kwargs)
@@ -164,6 +165,7 @@ def json_loads(text: Any, *args: Any, **kwargs: Any) -> Any:
     if type(text) is Text:
         float(text)  # raises while the trace is open
     look(text)
+    args, kwargs = handed_over(args, kwargs)
     return sys.modules["json"].loads(text, *args, **kwargs)
 
 
@@ -214,6 +216,7 @@ def reading(module: str, name: str) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         function = getattr(sys.modules[module], name)
+        args, kwargs = handed_over(args, kwargs)
         if name in _FROM_FILES or name == "load":
             watch = current()
             if watch is not None:
