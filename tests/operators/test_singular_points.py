@@ -552,3 +552,45 @@ def test_nan_and_inf_in_vectors_are_the_callers_own(bad):
     np.testing.assert_array_equal(gw.jvp(lambda x: x**2, (x,), (v,))[1], 2.0 * x * v)
     np.testing.assert_array_equal(np.ravel(gw.vjp(lambda x: x**2, x)[1](v)), 2.0 * x * v)
     assert np.isnan(gw.hvp(lambda x: np.sum(x**3))(np.zeros(2), v)[0])
+
+
+# --- nan that the function sorts, compares or leaves out ------------------------------------------------------------------------------
+
+_HEIGHTS = np.array([0.33, 1.04, 0.84, 1.57, 1.12])
+_PLACES = np.array([0.1, 0.45, 0.5, 1.2, 1.33])
+UNDEFINED = {
+    "0/0": lambda x: (_HEIGHTS[:, None] - _HEIGHTS) / (x[:, None] - x),
+    "0·∞": lambda x: (np.arange(5) - 2.0) * (1 / ((np.arange(5) - 2.0) * x[:, None])),
+    "sin 0 / 0": lambda x: np.sin(x[:, None] - x) / (x[:, None] - x),
+}
+CHOICES = {
+    "sort": lambda d: np.sort(d, axis=1)[:, 1],
+    "argsort": lambda d: np.take_along_axis(d, np.argsort(d, axis=1), 1)[:, 0],
+    "partition": lambda d: np.partition(d, 2, axis=1)[:, 2],
+    "nanmedian": lambda d: np.nanmedian(d, axis=1),
+    "nanmax": lambda d: np.nanmax(d, axis=1),
+    "nanmin": lambda d: np.nanmin(d, axis=1),
+    "nanstd": lambda d: np.nanstd(d, axis=1),
+    "nanprod": lambda d: np.nanprod(d, axis=1),
+    "fmax": lambda d: np.fmax.reduce(d, axis=1),
+    "√ of the rest": lambda d: np.nansum(np.sqrt(d * d + 1), axis=1),
+}
+
+
+@pytest.mark.parametrize("chosen", CHOICES)
+@pytest.mark.parametrize("undefined", UNDEFINED)
+def test_nan_that_does_not_reach_the_value_is_nan_in_the_derivative_run_too(undefined, chosen):
+    def f(x):
+        with np.errstate(all="ignore"):
+            return CHOICES[chosen](UNDEFINED[undefined](x))
+
+    def first(x):
+        return f(x)[0] * f(x)[-1]
+
+    h = 1e-6
+    assert np.isfinite(f(_PLACES)).all()
+    expected = np.stack([(f(_PLACES + e) - f(_PLACES - e)) / (2 * h) for e in h * np.eye(5)], -1)
+    np.testing.assert_allclose(gw.jacrev(f)(_PLACES), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gw.jacfwd(f)(_PLACES), expected, rtol=1e-5, atol=1e-6)
+    of_first = expected[0] * f(_PLACES)[-1] + expected[-1] * f(_PLACES)[0]
+    np.testing.assert_allclose(gw.grad(first)(_PLACES), of_first, rtol=1e-5, atol=1e-5)

@@ -258,9 +258,12 @@ class _Careful:
                 self._mask(o, self.spread(known, self.types[o].shape))
 
     def _mask(self, variable: int, known: Any) -> None:
-        """Note what is alive, and put exact zeros where nothing is."""
+        """Note what is alive, and put exact zeros where nothing is.
+
+        The function's own values stay: nan that it sorts, compares or leaves out is nan there, too.
+        """
         self.alive[variable] = known
-        if known is None:
+        if known is None or not self.linear[variable]:
             return
         value = self.new[variable]
         zero = self.builder.constant(0, value.dtype)

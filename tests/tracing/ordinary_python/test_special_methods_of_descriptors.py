@@ -100,7 +100,7 @@ class Mixed:
     __mul__ = Scaled(3.0)
     __add__ = Called(2.0)
     __call__ = staticmethod(lambda v: math.sin(v) * v)
-    __matmul__ = functools.partial(math.hypot, 1.0)
+    __matmul__ = staticmethod(functools.partial(math.hypot, 1.0))  # which a partial function is not from Python 3.14 on
 
     @classmethod
     def __getitem__(cls, k):

@@ -67,7 +67,7 @@ def is_gone(lender: Any) -> bool:
 
 def bytes_of(lender: Any) -> bytes:
     """A copy of the memory."""
-    return bytes(memoryview(lender)) if memoryview(lender) else b""
+    return bytes(memoryview(lender)) if memoryview(lender).nbytes else b""
 
 
 def put_bytes(lender: Any, content: bytes) -> None:

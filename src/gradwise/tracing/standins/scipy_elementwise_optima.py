@@ -34,7 +34,10 @@ _KNOWN = ("x", "f_x", "success", "status", "nfev", "nit", "_order_keys")
 class _EachEntry(Equation):
     """The user's function as SciPy calls it: with the arguments of the entries that are still looked for."""
 
-    def __call__(self, t: Any, *args: Any) -> Any:
+    def __call__(self, t: Any, *args: Any, **named: Any) -> Any:
+        if named:  # as distributions of SciPy 1.18 name their parameters
+            function = self.function
+            self._called = lambda t, *a: resolve(function)(t, *a, **named)
         self.args = args
         return super().__call__(t)
 
