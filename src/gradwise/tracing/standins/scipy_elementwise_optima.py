@@ -34,12 +34,23 @@ _KNOWN = ("x", "f_x", "success", "status", "nfev", "nit", "_order_keys")
 class _EachEntry(Equation):
     """The user's function as SciPy calls it: with the arguments of the entries that are still looked for."""
 
-    def __call__(self, t: Any, *args: Any, **named: Any) -> Any:
-        if named:  # as distributions of SciPy 1.18 name their parameters
-            function = self.function
-            self._called = lambda t, *a: resolve(function)(t, *a, **named)
+    def __call__(self, t: Any, *args: Any) -> Any:
         self.args = args
         return super().__call__(t)
+
+
+def _by_place(f: Any, args: Any, options: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:
+    """The function and its further arguments, those among the options by name (from SciPy 1.18 on) after the others."""
+    given = args if type(args) is tuple else (args,)
+    named = options.pop("kwargs", None)
+    if not named:
+        return f, given
+    count, names = len(given), tuple(named)
+
+    def call(t: Any, *a: Any) -> Any:
+        return resolve(f)(t, *a[:count], **dict(zip(names, a[count:], strict=True)))
+
+    return call, (*given, *named.values())
 
 
 def _is_traced(equation: _EachEntry, given: Any) -> bool:
@@ -53,7 +64,7 @@ def _is_traced(equation: _EachEntry, given: Any) -> bool:
 def _finding(name: str) -> Callable[..., Any]:
     @as_often_as_called
     def find(f: Any, init: Any, /, *, args: Any = (), **options: Any) -> Any:
-        given = args if type(args) is tuple else (args,)
+        f, given = _by_place(f, args, options)
         equation = _EachEntry(f, ())
         found = getattr(scipy.optimize.elementwise, name)(
             equation, plainly(init), args=tuple(map(plainly, given)), **options
@@ -92,7 +103,7 @@ def _known(found: Any, name: str, which: str) -> Any:
 @as_often_as_called
 def _chandrupatla(func: Any, a: Any, b: Any, *, args: Any = (), **options: Any) -> Any:
     """``find_root``, as SciPy itself calls it."""
-    given = args if type(args) is tuple else (args,)
+    func, given = _by_place(func, args, options)
     equation = _EachEntry(func, ())
     solve = sys.modules[_CHANDRUPATLA]._chandrupatla
     found = solve(equation, plainly(a), plainly(b), args=tuple(map(plainly, given)), **options)
@@ -107,7 +118,7 @@ def _bracketing(module: str, name: str) -> Callable[..., Any]:
     """A bracket, which steps of given sizes lead to: a start that moves moves it, and nothing else does until a step more is taken."""
 
     def bracket(f: Any, /, *init: Any, args: Any = (), **options: Any) -> Any:
-        given = args if type(args) is tuple else (args,)
+        f, given = _by_place(f, args, options)
         equation = _EachEntry(f, ())
         starts = [*init, *options.values()]
         found = getattr(sys.modules[module], name)(
