@@ -211,3 +211,96 @@ def f(x): return (g(tuple(x[:2])) + g((x[0], x[1]))) * x[2] + n[0]
         assert value == pytest.approx(expected, rel=1e-14)
         a, b, c = x
         np.testing.assert_allclose(slope, [4 * a * c, 2 * c, 2 * (a**2 + b)], rtol=1e-6)
+
+
+# --- functions that only read what a memory keeps, and others change it ------------------------------------------------------------
+
+READ = {
+    "an array": (TABLE + "def f(x): return (x * (1 + table())) @ x", "table()[1] += 0.5"),
+    "an array under a key": (
+        "@functools.lru_cache(maxsize=8)\ndef table(n): return np.ones(n)\ndef f(x): return (x * table(3)) @ x + table(2)[1] * x[0]",
+        "table(3)[1] += 0.5; table(2)[1] += 0.25",
+    ),
+    "a list": (
+        "@functools.cache\ndef table(): return [1.0, 2.0]\ndef f(x): return table()[0] * x[0] + table()[1] * x[1] ** 2",
+        "table()[1] += 0.5",
+    ),
+    "an array in a tuple": (
+        "@functools.cache\ndef table(): return np.ones(3), 2.0\ndef f(x): return table()[0] @ x * table()[1] * x[0]",
+        "table()[0][1] += 0.5",
+    ),
+    "a part of what another memory keeps": (
+        TABLE + "@functools.cache\ndef tail(): return table()[1:]\ndef f(x): return tail() @ x[1:] ** 2",
+        "table()[1] += 0.5",
+    ),
+    "what is made of an array beside it": (
+        "base = np.ones(3)\n@functools.cache\ndef table(): return 2 * base\ndef f(x): return table() @ x ** 2",
+        "table()[1] += 0.5",
+    ),
+    "what is emptied": (
+        TABLE + "def f(x): return (x * (1 + table())) @ x",
+        "table()[1] += 0.5; table.cache_clear() if table()[1] > 0.6 else None",
+    ),
+    "a memory of one": (
+        "@functools.lru_cache(maxsize=1)\ndef table(n): return np.ones(n)\ndef f(x): return (x * table(3)) @ x + table(2)[1] * x[0]",
+        "table(3)[1] += 0.5",
+    ),
+    "under a number beside it": (
+        "scale = 2.0\n@functools.cache\ndef table(s): return np.full(3, s)\ndef f(x): return table(scale) @ x ** 2",
+        "table(scale)[1] += 0.5",
+    ),
+    "under an object": (
+        "class K: scale = 2.0\nk = K()\n@functools.cache\ndef table(k): return np.full(3, k.scale)\ndef f(x): return table(k) @ x ** 2",
+        "table(k)[1] += 0.5",
+    ),
+}
+
+
+@pytest.mark.parametrize("derivative", ["grad", "value_and_grad", "jacobian", "promised"])
+@pytest.mark.parametrize("first", [1, 6])
+@pytest.mark.parametrize("name", READ)
+def test_what_others_change_is_seen(name, first, derivative):
+    source, change = READ[name]
+    ours, theirs = fresh(source), fresh(source)
+    f = gw.compile(ours["f"]) if derivative == "promised" else ours["f"]
+    g = getattr(gw, "grad" if derivative == "promised" else derivative)(f)
+    for k, x in enumerate([*POINTS, *POINTS]):
+        slope = g(x.copy())
+        if derivative == "value_and_grad":
+            value, slope = slope
+            np.testing.assert_allclose(value, theirs["f"](x), rtol=1e-13)
+        steps = 1e-5 * np.eye(3)
+        beside = []
+        for h in steps:
+            pair = []
+            for s in (1, -1):
+                again = fresh(source)
+                for _ in range(max(0, k - first + 1)):
+                    again["f"](x)
+                    exec(change, again)
+                pair.append(float(again["f"](x + s * h)))
+            beside.append((pair[0] - pair[1]) / 2e-5)
+        np.testing.assert_allclose(slope, beside, rtol=1e-6, atol=1e-7)
+        if k + 1 >= first:
+            exec(change, ours)
+            exec(change, theirs)
+
+
+def test_a_function_that_reads_what_a_memory_keeps_is_served():
+    """A memory of tables, and one of results by point, which nobody changes: the program stands for the function at other points."""
+    names = fresh(
+        TABLE
+        + """
+runs = []
+@functools.lru_cache(maxsize=64)
+def terms(point): return np.array([v * v for v in point])
+def f(x): return terms((x[0], x[1], x[2])) @ (1 + table()) + table().sum()
+"""
+    )
+    f = names["f"]
+    g = gw.grad(f)
+    for x in POINTS:
+        f(x)
+        np.testing.assert_allclose(g(x), 2 * x, rtol=1e-14)
+    assert "its program runs in its place" in str(gw.explain(f, POINTS[0]))
+    assert "given up" not in str(gw.explain(f, POINTS[0]))

@@ -151,7 +151,7 @@ def opening(
         if k not in arguments.places and k not in call.objects
         for n in expect(text, names[k], a, fixed=fixed_too)
     ]
-    data, fixed, counters, tallies, buffers = _gathered(text, call, objects, moving)
+    data, fixed, counters, tallies, buffers, memories = _gathered(text, call, objects, moving)
     for counter, tick in zip(call.counters, program.ticks, strict=True):
         if call.echoes or not counter.is_counted:  # the function counts itself
             continue
@@ -175,6 +175,11 @@ def opening(
         beside += [names[k] for k, value in given.items() if isinstance(value, (list, tuple, dict))]
         text.leave_if(f"{text.name(holds_any)}(({_listed(beside)}), ({_listed(tallies)}))")
     numbers += [n for name, value in data for n in expect(text, name, value, fixed=fixed_too)]
+    for k, asked in program.asked:
+        memory = None if k is None else memories.get(id((call.memories or ())[k]))
+        if memory is None:
+            raise Unsuitable
+        text.leave_if(f"not {text.name(asked.stands)}({memory})")
     if [n for name, value in fixed for n in expect(text, name, value, fixed=CONTENT)]:
         raise Unsuitable
     if program.decides:
@@ -195,7 +200,9 @@ def _holds_arrays(value: Any) -> bool:
 
 def _gathered(
     text: FunctionText, call: ProvenCall, objects: dict[str, Any], moving: dict[str, Any]
-) -> tuple[list[tuple[str, Any]], list[tuple[str, Any]], dict[Hashable, str], list[str], dict[str, str]]:
+) -> tuple[
+    list[tuple[str, Any]], list[tuple[str, Any]], dict[Hashable, str], list[str], dict[str, str], dict[int, str]
+]:
     """The names of what the function reads, with what is there now, what it counts in, and the names of containers among that."""
     probe = FunctionText(("f", *objects, *moving))
     found = gather(probe, "f", call.function, call.node, objects, moving, of_twin=True)

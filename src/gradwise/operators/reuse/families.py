@@ -106,6 +106,8 @@ class Call:
     counters: Sequence[Counter] = ()
     #: whether the function runs beside its program, for what it leaves behind, whether that may be an argument, and whether something of it is shown
     echoes = keeps = shows = False
+    #: the functions under ``lru_cache`` that the function may ask; None where they are not looked for
+    memories: list[Any] | None = None
 
     def __init__(
         self,
@@ -165,7 +167,7 @@ class Call:
 
     def replay(self) -> tuple[Specialization, Recording] | None:
         """What a traced run would leave; None if no program holds."""
-        return self.family.replay(self._arguments.leaves, self.numbers)
+        return self.family.replay(self._arguments.leaves, self.numbers, memories=self.memories)
 
     def specialise(self) -> tuple[Specialization, Recording]:
         return specialise(
@@ -176,6 +178,7 @@ class Call:
             has_aux=self._has_aux,
             avoided=self.avoided,
             tells=self.tells,
+            memories=self.memories,
         )
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
@@ -293,6 +296,7 @@ class ProvenCall(Call):
         "echoes",
         "is_tried",
         "keeps",
+        "memories",
         "moving",
         "node",
         "objects",
@@ -311,7 +315,10 @@ class ProvenCall(Call):
         #: the arguments beside the differentiated ones that are no data, by position or name, and the differentiated ones
         self.objects = {k: v for k, v in others.items() if k not in arguments.places}
         self.moving = {k: v for k, v in others.items() if k in arguments.places}
-        self._data, self._fixed, self._again, self.counters, buffers = read(function, node, self.objects, self.moving)
+        self.memories = []
+        self._data, self._fixed, self._again, self.counters, buffers = read(
+            function, node, self.objects, self.moving, memories=self.memories
+        )
         if buffers and not are_apart(buffers.values(), [*arguments.leaves, *given.values()]):
             raise Unproven("it is given the array that it writes to")
         #: where arrays are kept that it writes to; the data are copies of them (no reference is kept: a run under the trace counts them)

@@ -67,13 +67,17 @@ class Family:
         return 1 + sum(p.weight for p in self._programs)
 
     def replay(
-        self, leaves: Sequence[Any], numbers: Sequence[Any], around: Sequence[Any] = ()
+        self,
+        leaves: Sequence[Any],
+        numbers: Sequence[Any],
+        around: Sequence[Any] = (),
+        memories: Sequence[Any] | None = None,
     ) -> tuple[Specialization, Recording] | None:
         """What a traced run would leave; None if no program holds."""
         if self.refused is not None:
             return None
         for position, program in enumerate(self._programs[:TRIES]):
-            recording = program.replay(leaves, numbers, around)
+            recording = program.replay(leaves, numbers, around) if program.is_kept(memories) else None
             if recording is not None:
                 if position:
                     with self._lock:

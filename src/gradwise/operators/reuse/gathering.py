@@ -37,7 +37,7 @@ from gradwise.tracing.purity.objects import (
     matching,
 )
 from gradwise.tracing.purity.reading import is_moving, place_in
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, items_of
+from gradwise.tracing.purity.scope import CACHED, INSIDE, Expected, Node, items_of
 from gradwise.tracing.purity.sharing import holds_dict
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class _Gathering:
         self.dictionaries: list[str] = []
         #: the variables of containers that are counted in, by their identity
         self.tallies: dict[int, str] = {}
+        #: the variables of functions under ``lru_cache``, by their identity
+        self.memories: dict[int, str] = {}
 
     def keep(self, place: Hashable, expression: str, *, direct: bool) -> None:
         if direct and place in self.places:
@@ -166,6 +168,8 @@ class _Gathering:
             return
         self._seen.add((id(value), id(expected), direct))
         kind = self.kind(variable, value, expected)
+        if type(value) is CACHED:
+            self.memories[id(value)] = variable
         if expected.kind == "tally":
             self.tally(variable, value, expected)
             return
@@ -329,13 +333,13 @@ def gather(
     moving: dict[str, tuple[Any, Expected]],
     *,
     of_twin: bool = False,
-) -> tuple[list[str], list[str], dict[Hashable, str], list[str], dict[str, str]]:
+) -> tuple[list[str], list[str], dict[Hashable, str], list[str], dict[str, str], dict[int, str]]:
     """Write the lines for a function (in ``variable``) of which the node holds now, and for those of its arguments that are objects, by their variables (``moving``: differentiated); ``of_twin``: for a twin of the function.
 
     Returns
     -------
     tuple
-        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; what is counted in, by the identity of counters; the names of containers that are counted in; and those of arrays that are written to, by those of their copies, which are the data.
+        The names of its data, in the order of ``reading.read``; of the data that it finds through modules; what is counted in, by the identity of counters; the names of containers that are counted in; those of arrays that are written to, by those of their copies, which are the data; and those of functions under ``lru_cache``, by their identity.
 
     Raises
     ------
@@ -352,4 +356,4 @@ def gather(
     if gathering.counting or gathering.tallies:
         leave_if_shared(text, gathering.reading, gathering.tallies.values(), gathering.dictionaries)
     places, tallies = list(gathering.places.values()), [*gathering.tallies.values()]
-    return places, gathering.fixed, gathering.counters, tallies, gathering.buffers
+    return places, gathering.fixed, gathering.counters, tallies, gathering.buffers, gathering.memories

@@ -28,6 +28,7 @@ from gradwise.rules.calls import found_anew, solution
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
+from gradwise.tracing.purity.asked_memories import Asked
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Specialization:
         "_raw",
         "_regular",
         "_shared",
+        "asked",
         "borders",
         "fingerprint",
         "is_merged",
@@ -92,6 +94,8 @@ class Specialization:
         #: whether branches became selections (``merging.py``)
         self.is_merged = False
         self.ticks: tuple[int, ...] = ()
+        #: what memories gave that may be changed, and which of the function's memories gave it
+        self.asked: list[tuple[int | None, Asked]] = []
         self._name = recording.name
         self._raw = tape.ops, tape.outs
         self._places = tape.places
@@ -147,6 +151,10 @@ class Specialization:
     def reads_surroundings(self) -> bool:
         """Whether it reads arrays that must be found anew at each replay."""
         return bool(self._elsewhere)
+
+    def is_kept(self, memories: Sequence[Any] | None) -> bool:
+        """Whether the function's memories (those of the run for the program, if None) still give what they gave then."""
+        return all(asked.stands(None if k is None or memories is None else memories[k]) for k, asked in self.asked)
 
     @property
     def kinds(self) -> list[type]:
@@ -266,6 +274,7 @@ def specialise(
     has_aux: bool = False,
     avoided: Mapping[str, frozenset[Extent]] | None = None,
     tells: bool = False,
+    memories: Sequence[Any] | None = None,
 ) -> tuple[Specialization, Recording]:
     """The function traced with all that it reads.
 
@@ -283,6 +292,8 @@ def specialise(
         Pieces of text by file, to which the run may not come (``tracing/purity/avoiding.py``).
     tells : bool
         Whether the texts of values go nowhere but to who reads them (``tracing/purity/asides.py``).
+    memories : sequence or None
+        The functions under ``lru_cache`` that it may ask, in an order that is that of another function with the same code.
 
     Raises
     ------
@@ -301,13 +312,14 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
-    before = local.lasting
+    before, local.asked_memories = local.lasting, []
     with handled_errors(avoided) as (handled, met, noted):
         local.lasting = True
         try:
             recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
         finally:
             local.lasting = before
+            asked, local.asked_memories = local.asked_memories, None
     if met:
         raise Refused(f"it comes to {met[0]}, of which nothing is proved")
     if handled:  # an operation that did not fail at other values would be missing in the program
@@ -326,8 +338,36 @@ def specialise(
     if tape.looked_up and not (tells and tape.looked_up == "shown"):
         raise Refused("it looks at the text, the hash or the equality of a value")
     tape.inputs, tape.captured = first[:count], first[count:] + tape.captured
+    found = _among(asked, memories, recording.program, tape.inputs)
     with collector_paused():
-        return _represent(recording, leaves, numbers, around), recording
+        made = _represent(recording, leaves, numbers, around)
+    made.asked = found
+    return made, recording
+
+
+def _among(
+    asked: Sequence[Asked], memories: Sequence[Any] | None, program: Program, leaves: Sequence[int]
+) -> list[tuple[int | None, Asked]]:
+    """What memories gave, and the places of these among those of the function."""
+    if memories is None:
+        return [(None, one) for one in asked if not one.variables]
+    found: list[tuple[int | None, Asked]] = []
+    for one in asked:
+        if one.is_known:
+            place = next((k for k, memory in enumerate(memories) if one.is_of(memory)), None)
+            if place is None:
+                raise Refused("it asks a memory of a function that is made during the call")
+            found.append((place, one))
+            continue
+        reached = set(leaves)
+        for equation in program.equations:
+            if not reached.isdisjoint(equation.inputs):
+                reached.update(equation.output_tuple)
+        if reached.isdisjoint(one.variables):  # nobody keeps what was made of the numbers of this point
+            raise Refused(
+                "it asks a memory for what may be changed there, by an argument that is another one elsewhere"
+            )
+    return found
 
 
 def _represent(

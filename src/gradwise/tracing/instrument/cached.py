@@ -23,6 +23,7 @@ from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import holds_traced
 from gradwise.tracing.purity import inspect_function
+from gradwise.tracing.purity.asked_memories import Asked, is_kept, memory_behind
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import TracedScalar, isinstance_traced
 
@@ -80,19 +81,36 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
     _, memory, ways = entry
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        notes: list[Asked] | None = local.asked_memories
         if ways is None or not (all(map(_is_told_by_value, args)) and all(map(_is_told_by_value, kwargs.values()))):
-            return memory(
+            given = memory(
                 *[a if _is_told_by_value(a) else _Given(a) for a in args],
                 **{k: v if _is_told_by_value(v) else _Given(v) for k, v in kwargs.items()},
             )
+            if notes is not None and ways is not None and _is_changeable(given):
+                notes.append(Asked(callee, args, kwargs))
+            return given
         key = (args, *kwargs.items()) if kwargs else args
         if key not in ways:  # whether the user's memory is asked
-            made: Any = [] if _is_state(watch, callee, args, kwargs) else memory(*args, **kwargs)
-            ways[key] = _is_changeable(made) and not _depends(made)
+            is_twin = (
+                notes is not None and memory_behind(callee) is not callee
+            )  # of a proved function: it only computes
+            made: Any = [] if not is_twin and _is_state(watch, callee, args, kwargs) else memory(*args, **kwargs)
+            ways[key] = _is_changeable(made) and (notes is not None or not _depends(made))
             if not ways[key]:
                 return made
+            if notes is not None:
+                notes.append(Asked(callee, args, kwargs))
+                if is_twin and not notes[-1].is_known:  # there will be no program
+                    ways[key] = False
+                    return made
+                kept_now = _asked(watch, memory_behind(callee), args, kwargs)
+                notes[-1].gave(kept_now)
+                return _shown(watch, kept_now)
             del made
-        return _shown(watch, _asked(watch, callee, args, kwargs)) if ways[key] else memory(*args, **kwargs)
+        if not ways[key]:
+            return memory(*args, **kwargs)
+        return _shown(watch, _asked(watch, memory_behind(callee), args, kwargs))
 
     return call
 
@@ -113,7 +131,7 @@ def _is_state(watch: Watch, callee: Any, args: Any, kwargs: Any) -> bool:
     """
     if _may_see_traced(watch, callee) or _only_computes(callee.__wrapped__):
         return False
-    return (local.muted is None and _moves(watch)) or _is_kept(callee, args, kwargs)
+    return (local.muted is None and _moves(watch)) or is_kept(callee, args, kwargs)
 
 
 def _moves(watch: Watch | None) -> bool:
@@ -123,21 +141,6 @@ def _moves(watch: Watch | None) -> bool:
             return True
         watch = watch.outer
     return False
-
-
-def _is_kept(callee: Any, args: Any, kwargs: Any) -> bool:
-    """Whether a memory knows a key, which is made as ``functools`` makes it."""
-    held = gc.get_referents(callee)
-    typed = callee.cache_parameters()["typed"]
-    key = args
-    if kwargs:
-        mark = next(one for one in held if type(one) is object)
-        key = (*args, mark, *[part for item in kwargs.items() for part in item])
-    elif not typed and len(args) == 1 and type(args[0]) in (int, str):
-        key = args[0]
-    if typed:
-        key = (*key, *map(type, args), *map(type, kwargs.values()))
-    return any(key in one for one in held if type(one) is dict and one is not callee.__dict__)
 
 
 def _is_made_in(watch: Watch, callee: Any) -> bool:

@@ -195,6 +195,8 @@ class _Local(threading.local):
     failing: list[Any] | None = None
     #: whether the outermost run is made for a program that is to stand for the function
     lasting: bool = False
+    #: what memories gave to that run (``purity/asked_memories.py``)
+    asked_memories: Any = None
     #: the run whose branches are run both ways (``both_ways``)
     both_ways: Any = None
     #: how many operations the functions of ``math`` recorded whose last digit may be another than NumPy's

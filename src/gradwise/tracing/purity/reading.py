@@ -19,7 +19,7 @@ from gradwise.tracing.purity.expectations import parts_of
 from gradwise.tracing.purity.function_attributes import attributes_expected
 from gradwise.tracing.purity.lookups import cell_of, cell_value, look_up
 from gradwise.tracing.purity.objects import MISSING, callable_parts, entries_of, has_entries, member
-from gradwise.tracing.purity.scope import INSIDE, Expected, Node, Unproven, is_data
+from gradwise.tracing.purity.scope import CACHED, INSIDE, Expected, Node, Unproven, is_data
 from gradwise.tracing.purity.sharing import is_shared
 
 if TYPE_CHECKING:
@@ -70,13 +70,14 @@ def read(
     objects: dict[int | str, Any],
     moving: dict[int | str, Any],
     remembered: set[Hashable] | None = None,
+    memories: list[Any] | None = None,
 ) -> tuple[dict[Hashable, Any], list[Any], tuple[int, ...], list[Counter], dict[Hashable, Any]]:
     """The data at each place, the data that cannot be exchanged, in an order that depends on the node, which of what is found was found before (objects, functions and places), counters, and the arrays that are kept and written to, of which the data are copies (``buffers.py``).
 
     ``objects`` are the arguments, by position or name, that are no data: what is read of them is read too.  ``moving`` are those of them that are differentiated: their own data are
     differentiated, those that functions of their classes read are not.
 
-    The places of what a call reads and then assigns (``remembered.py``) are put into ``remembered``.
+    The places of what a call reads and then assigns (``remembered.py``) are put into ``remembered``, functions under ``lru_cache`` into ``memories``.
 
     The node must hold of the function.  What is counted in must not be found among the data (``Unproven``).  What is found through a module or a class (their entries, and what their functions read) cannot be exchanged, since the twin finds the real ones.
     """
@@ -148,6 +149,8 @@ def read(
                 containers.append(value)
             elif expected.kind == "object":
                 owners.append(value)
+            elif type(value) is CACHED and memories is not None:
+                memories.append(value)
             for key, found, inner in parts_of(value, expected):
                 if type(key) is tuple and key[0] == "counts":
                     count_in(

@@ -331,6 +331,17 @@ def _content(array: np.ndarray) -> bytes:
     return digest.digest()
 
 
+def content(value: Any) -> Hashable:
+    """What a value holds, as a key.
+
+    Raises
+    ------
+    Unfathomable
+        If there is too much of it.
+    """
+    return surroundings(value)[0]
+
+
 def surroundings(function: Any) -> tuple[Hashable, list[np.ndarray]]:
     """What a callable may read, by content, and the arrays among it in an order that the key determines.
 

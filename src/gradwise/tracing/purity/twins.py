@@ -24,6 +24,8 @@ from gradwise.tracing.rebuilding import LiveGlobals
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+#: under which a twin of a function under ``lru_cache`` has the memory for which it stands
+STANDS_FOR = "__gradwise_memory__"
 _INSIDE = ("object", "sequence", "method", "partial", "tally")
 
 
@@ -161,6 +163,7 @@ class _Twins:
             twin = self.made[id(value)] = functools.lru_cache(maxsize=None)(
                 inside.get("__wrapped__", value.__wrapped__)
             )
+            vars(twin)[STANDS_FOR] = value
         elif expected.kind == "partial":
             args, keywords = inside.get("args", value.args), inside.get("keywords", value.keywords)
             twin = self.made[id(value)] = functools.partial(inside.get("func", value.func), *args, **keywords)
