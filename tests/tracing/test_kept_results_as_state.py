@@ -113,6 +113,25 @@ def f(x):
     W, b = features(4)
     return np.cos(W @ x + b).sum()
 """,
+    "an iterator": """
+import itertools
+@functools.cache
+def numbers(): return itertools.count(1)
+def f(x): return x[0] ** 2 * next(numbers()) + x[1] * x[2]
+""",
+    "a generator in a tuple": """
+@functools.cache
+def numbers():
+    def forever():
+        k = 0.0
+        while True:
+            k += 1.0
+            yield k
+    return forever(), 2.0
+def f(x):
+    steps, scale = numbers()
+    return x[0] ** 2 * next(steps) * scale + x[1] * x[2]
+""",
     "how often it was asked": """
 n = [0]
 @functools.lru_cache

@@ -28,7 +28,7 @@ from gradwise.rules.calls import found_anew, solution
 from gradwise.tracing import Recording, Trace, copy_in_layout, isinstance_traced, record
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
-from gradwise.tracing.purity.asked_memories import Asked
+from gradwise.tracing.purity.asked_memories import Asked, AskedMemories
 from gradwise.tracing.trace import COPY_BYTES
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ def specialise(
         traced_values.extend(traced)
         return call(traced[:count], traced[count:])
 
-    before, local.asked_memories = local.lasting, []
+    before, local.asked_memories = local.lasting, AskedMemories(of_proved=memories is not None)
     with handled_errors(avoided) as (handled, met, noted):
         local.lasting = True
         try:

@@ -23,7 +23,7 @@ from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import holds_traced
 from gradwise.tracing.purity import inspect_function
-from gradwise.tracing.purity.asked_memories import Asked, is_kept, memory_behind
+from gradwise.tracing.purity.asked_memories import Asked, AskedMemories, is_kept, memory_behind, moves
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import TracedScalar, isinstance_traced
 
@@ -81,7 +81,7 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
     _, memory, ways = entry
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        notes: list[Asked] | None = local.asked_memories
+        notes: AskedMemories | None = local.asked_memories
         if ways is None or not (all(map(_is_told_by_value, args)) and all(map(_is_told_by_value, kwargs.values()))):
             given = memory(
                 *[a if _is_told_by_value(a) else _Given(a) for a in args],
@@ -92,16 +92,15 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
             return given
         key = (args, *kwargs.items()) if kwargs else args
         if key not in ways:  # whether the user's memory is asked
-            is_twin = (
-                notes is not None and memory_behind(callee) is not callee
-            )  # of a proved function: it only computes
-            made: Any = [] if not is_twin and _is_state(watch, callee, args, kwargs) else memory(*args, **kwargs)
+            proved = notes is not None and notes.of_proved  # then it only computes
+            made: Any = [] if not proved and _is_state(watch, callee, args, kwargs) else memory(*args, **kwargs)
             ways[key] = _is_changeable(made) and (notes is not None or not _depends(made))
             if not ways[key]:
                 return made
             if notes is not None:
                 notes.append(Asked(callee, args, kwargs))
-                if is_twin and not notes[-1].is_known:  # there will be no program
+                notes[-1].is_known &= not moves(made)
+                if proved and not notes[-1].is_known:  # there will be no program
                     ways[key] = False
                     return made
                 kept_now = _asked(watch, memory_behind(callee), args, kwargs)

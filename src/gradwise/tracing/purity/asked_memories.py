@@ -10,6 +10,8 @@ import enum
 import gc
 import types
 import weakref
+from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,6 +87,14 @@ class Asked:
             return False
 
 
+class AskedMemories(list[Asked]):
+    """What memories gave during one run for a program; ``of_proved``: of a function that was proved, so that what is behind its memories only computes."""
+
+    def __init__(self, *, of_proved: bool) -> None:
+        super().__init__()
+        self.of_proved = of_proved
+
+
 def _loosely(value: Any) -> Any:
     """An argument, or a weak reference to an object."""
     if _is_same_anywhere(value):
@@ -105,6 +115,18 @@ def _is_same_anywhere(value: Any) -> bool:
     if type(value) in (tuple, frozenset):
         return all(map(_is_same_anywhere, value))
     return isinstance(value, _SAME_ANYWHERE)
+
+
+def moves(value: Any, depth: int = 6) -> bool:
+    """Whether what a memory gives is, or holds, an iterator: it is asked for its next entry, and has another one then."""
+    if isinstance(value, (np.ndarray, *_SAME_ANYWHERE)) or isinstance_traced(value) or depth == 0:
+        return False
+    if isinstance(value, Iterator):
+        return True
+    parts = [*value.values()] if isinstance(value, dict) else [*getattr(value, "__dict__", {}).values()]
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
+        parts += value
+    return any(moves(part, depth - 1) for part in parts)
 
 
 def _forgets(memory: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
