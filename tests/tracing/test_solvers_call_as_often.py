@@ -60,11 +60,12 @@ def in_a_closure(solve):
 
 
 class Counting:
-    """In attributes, a list, a dictionary, a set and a queue."""
+    """In attributes, a list, a dictionary, a set, a queue and an array."""
 
     def __init__(self, solve):
         self.solve = solve
         self.n, self.log, self.table, self.kinds, self.last = 0, [], {"calls": 0}, set(), deque(maxlen=3)
+        self.counts = np.zeros(2)
 
     def g(self, v):
         self.n += 1
@@ -72,13 +73,14 @@ class Counting:
         self.table["calls"] += 1
         self.kinds.add(self.n // 5)
         self.last.append(self.n)
+        self.counts[1] += 1
         return v
 
     def f(self, x):
         return self.solve(self.g, x) * 1.0
 
     def state(self):
-        return self.n, self.log, self.table, self.kinds, self.last
+        return self.n, self.log, self.table, self.kinds, self.last, self.counts.tolist()
 
 
 @pytest.mark.parametrize("name", SOLVERS)
@@ -90,6 +92,59 @@ def test_a_value_that_depends_on_the_number_of_calls(name):
         warnings.simplefilter("ignore")  # such a function may be differentiated numerically
         for _ in range(4):
             assert gw.value_and_grad(f)(X)[0] == pytest.approx(expected, rel=1e-11)
+
+
+def in_an_array(solve):
+    def f(x):
+        n = np.zeros(1)
+
+        def g(v):
+            n[0] += 1
+            return v
+
+        return solve(g, x) * (1 + 0.01 * n[0])
+
+    return f
+
+
+def in_an_array_outside(solve):
+    n = np.zeros(2, int)
+
+    def f(x):
+        n[:] = 0
+
+        def g(v):
+            n[1] += 1
+            return v
+
+        return solve(g, x) * (1 + 0.01 * n[1])
+
+    return f
+
+
+def by_a_list_of_values(solve):
+    def f(x):
+        seen = []
+
+        def g(v):
+            seen.append(v)
+            return v
+
+        return solve(g, x) * (1 + 0.01 * len(seen))
+
+    return f
+
+
+@pytest.mark.parametrize("kind", [in_an_array, in_an_array_outside, by_a_list_of_values])
+@pytest.mark.parametrize("name", SOLVERS)
+def test_calls_that_are_counted_in_arrays_and_by_lists(name, kind):
+    """solve_ivp counted 143 for 32, brentq 15 for 13."""
+    f = kind(SOLVERS[name])
+    expected = f(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for pure in (None, None, False):
+            assert gw.value_and_grad(f, pure=pure)(X)[0] == pytest.approx(expected, rel=1e-11)
 
 
 @pytest.mark.parametrize("name", SOLVERS)
@@ -161,3 +216,81 @@ def test_a_number_that_is_kept_at_each_step_is_that_of_the_last_call():
     assert value == f(X)
     h = 1e-6 * np.eye(2)
     np.testing.assert_allclose(found, [(f(X + e) - f(X - e)) / 2e-6 for e in h], rtol=1e-6)
+
+
+def in_a_list(x):
+    seen = []
+
+    def g(t):
+        seen.append(t**3 - x[0] - 1)
+        return seen[-1]
+
+    return op.brentq(g, 0, 3) + sum(seen[:4]) * x[1]
+
+
+def in_entries_of_an_array(x):
+    seen, k = np.zeros(60), [0]
+
+    def g(t):
+        seen[k[0]] = t**3 - x[0] - 1
+        k[0] += 1
+        return seen[k[0] - 1]
+
+    return op.brentq(g, 0, 3) + seen.sum() * x[1]
+
+
+def of_an_integrator(x):
+    seen = []
+
+    def rhs(t, y):
+        seen.append(-x[0] * y[0])
+        return [seen[-1]]
+
+    return it.solve_ivp(rhs, (0, 1), [1.0]).y[0, -1] + seen[3] * x[1]
+
+
+@pytest.mark.parametrize("f", [in_a_list, in_entries_of_an_array, of_an_integrator])
+def test_values_at_iterates_move_with_them(f):
+    """What a callback noted at SciPy's iterates had the derivative at iterates that stand still: -3.64 for -3.24, silently."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, found = gw.value_and_grad(f)(X)
+    assert value == pytest.approx(f(X), rel=1e-13)
+    h = 1e-6 * np.eye(2)
+    np.testing.assert_allclose(found, [(f(X + e) - f(X - e)) / 2e-6 for e in h], rtol=1e-6)
+
+
+def test_arrays_that_an_equation_fills_stay_exact():
+    def f(x):
+        parts = np.zeros(3)
+
+        def g(t):
+            parts[0], parts[1], parts[2] = t * x[0], t * t, x[1]
+            return parts[0] + parts[1] - 2
+
+        op.brentq(g, 0, 5, xtol=1e-14)
+        return parts @ np.array([1.0, 2.0, 3.0])
+
+    root = (-0.8 + np.sqrt(0.64 + 8)) / 2
+    slope = -root / (0.8 + 2 * root)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = gw.grad(f)(X)
+    np.testing.assert_allclose(found, [root + (0.8 + 4 * root) * slope, 3.0], rtol=1e-9)
+
+
+def test_what_a_callback_computes_once_stays_exact():
+    def f(x):
+        known = {}
+
+        def g(t):
+            if "rate" not in known:
+                known["rate"] = np.exp(x[0])
+            return t**3 - known["rate"]
+
+        return op.fsolve(g, 1.0)[0] * x[1]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = gw.grad(f)(X)
+    np.testing.assert_allclose(found, [0.3 * np.exp(0.8 / 3), np.exp(0.8 / 3)], rtol=1e-9)

@@ -117,7 +117,7 @@ class TracedScalar(Traced):
 class TracedArray(Traced):
     """A traced array."""
 
-    __slots__ = ("mirror", "parent", "path", "pinned", "root", "version", "viewed", "writeable")
+    __slots__ = ("__weakref__", "mirror", "parent", "path", "pinned", "root", "version", "viewed", "writeable")
 
     def __init__(self, trace: Trace, index: int, value: Any, pinned: bool = False) -> None:
         self.tape = trace

@@ -77,10 +77,10 @@ class Equation:
                 self.traces.append(trace)
         return plainly(result)
 
-    def restore(self) -> None:
+    def restore(self, *, ends: bool = True) -> None:
         """Put back what calls wrote to that SciPy did not make."""
         if self.left is not None:
-            self.left.restore()
+            self.left.restore(ends=ends)
 
 
 def quietly(function: Any, args: tuple[Any, ...]) -> Any:
@@ -129,13 +129,14 @@ def solved(
         How the root is found again.
     """
     equation = Equation(function, args)
+    before = Left(function, *[o for o in others if callable(o)], *args)
     try:
-        found = _run(run, root_of, equation, others, sample, settings, way)
+        found = _run(run, root_of, equation, others, sample, settings, way, before)
     except Exception:
         _fix(equation, failed=True)
         raise
     _fix(equation)
-    equation.restore()
+    equation.restore(ends=False)
     return equation, found
 
 
@@ -147,6 +148,7 @@ def _run(
     sample: Any,
     settings: Sequence[Any],
     way: Way | None,
+    before: Left,
 ) -> Any:
     """What SciPy finds; the equation learns what it depends on, and how it is found again."""
     function, args = equation.function, equation.args
@@ -163,7 +165,7 @@ def _run(
         if way is not None and way.minimiser is not None and is_asked():
             functions, seen = _noting(functions)
         found = run(functions[0], [f if callable(o) else o for f, o in zip(functions[1:], others, strict=True)], proved.args)  # fmt: skip
-        equation.left = Left(function, *callables, *args)
+        equation.left = Left(function, *callables, *args, before=before)
         value = root_of(found)
         if np.asarray(value).dtype == np.float64 and np.isfinite(value).all():
             equation.formula = formula_of(lambda t: _first(resolve(function)(t, *args)), (as_leaf(value),))
@@ -175,7 +177,7 @@ def _run(
                     equation.again = _way_again(way, function, callables, as_leaf(value), args, seen)
                 return found
     found = run(equation, [quietly(o, args) for o in others], ())
-    equation.left = Left(function, *callables, *args)
+    equation.left = Left(function, *callables, *args, before=before)
     return found
 
 
