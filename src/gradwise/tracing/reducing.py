@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -11,10 +11,13 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from gradwise.program import Primitive
 from gradwise.rules import cumulative, entries, reductions
 from gradwise.rules.broadcasting import real_dtype
-from gradwise.rules.linear_algebra.singular import norm
+from gradwise.rules.linear_algebra.singular import is_scaled, norm, unscaled
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.traced import TracedArray, apply, dtype_of, isinstance_traced, wrap
 from gradwise.tracing.ufuncs import store
+
+if TYPE_CHECKING:
+    from gradwise.tracing.trace import Trace
 
 _F64 = np.dtype(np.float64)
 _ABSENT: Any = np._NoValue
@@ -297,6 +300,16 @@ def var(
     return _finish(np.sum(squares, axis=axes, keepdims=keep, **sums) / divisor, out)
 
 
+def euclidean(trace: Trace, x: Any, params: tuple[tuple[int, ...], bool]) -> Any:
+    """√Σ|x|² over axes with the value that NumPy computes, also where its squares overflow or underflow; it is differentiated as the norm that it stands for there."""
+    size = apply(trace, norm, (x,), params)
+    if not is_scaled(plain(size)):
+        return size
+    with np.errstate(over="ignore", under="ignore"):
+        own = unscaled(np.asarray(plain(x)), *params)
+    return wrap(size.tape, size.index, own, pinned=False)
+
+
 def std(
     x: Any,
     axis: Any = None,
@@ -314,7 +327,7 @@ def std(
     trace = _innermost(away)
     if trace is None:
         return _finish(np.sqrt(np.sum(np.abs(away) ** 2, axis=axes, keepdims=keep) / divisor), out)
-    size = apply(trace, norm, (away,), (axes, keep))
+    size = euclidean(trace, away, (axes, keep))
     if dtype is not None:
         size = size.astype(real_dtype(np.dtype(dtype)))
     result = size / np.sqrt(divisor) if np.ndim(divisor) else size / math.sqrt(divisor) if divisor else size / 0.0

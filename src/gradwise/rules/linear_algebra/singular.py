@@ -156,19 +156,37 @@ def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
 
 
 def _norm_value(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    """√Σ|x|², scaled where the squares overflow or underflow."""
+    """√Σ|x|², scaled where the squares overflow or underflow.
+
+    NumPy does not scale, so that the value of the user's function is another one there (``tracing/functions/norms.py``): a program, which runs where errors are raised, does not stand for it.
+    """
     x = np.asarray(x)
     with np.errstate(over="ignore", under="ignore"):
-        square = (x.conj() * x).real if x.dtype.kind == "c" else x * x
-        y = np.sqrt(_sum(square, axis=axes, keepdims=keepdims))
+        y = unscaled(x, axes, keepdims)
     low, high = _limits(x.dtype)
     if low < y < high if y.ndim == 0 else y.size == 0 or (low < y.min() and y.max() < high):
         return y
     largest = np.abs(x).max(axis=axes, keepdims=True, initial=0)
-    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    scaled = (largest > 0) & np.isfinite(largest)
+    outside = ~((low < y) & (y < high)).reshape(largest.shape)
+    if np.any(scaled & outside) and np.geterr()["over"] == "raise":
+        raise FloatingPointError("the squares overflow or underflow")
+    scale = np.where(scaled, largest, 1)
     z = x / scale
     exact = np.sqrt(np.sum((z.conj() * z).real, axis=axes, keepdims=True)) * scale
     return exact.reshape(y.shape)[()]
+
+
+def unscaled(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """√Σ|x|² as NumPy computes it."""
+    square = (x.conj() * x).real if x.dtype.kind == "c" else x * x
+    return np.sqrt(_sum(square, axis=axes, keepdims=keepdims))
+
+
+def is_scaled(y: Any) -> bool:
+    """Whether a norm may be one of which the squares overflow or underflow."""
+    low, high = _limits(np.asarray(y).dtype)
+    return not bool(np.all((low < y) & (y < np.sqrt(high))))
 
 
 def _norm_jvp(primals: Any, tangents: Any, y: Any, axes: tuple[int, ...], keepdims: bool) -> Any:

@@ -9,17 +9,21 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from gradwise.rules import linear_algebra as rules
+from gradwise.rules.linear_algebra.singular import unscaled
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.functions.linear_algebra import inv, svdvals
 from gradwise.tracing.functions.operands import as_array, integers, valued
+from gradwise.tracing.reducing import euclidean
 from gradwise.tracing.traced import apply, dtype_of
 
 
 def _euclidean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    """√Σ|x|²: exact where squares would overflow, with slope 0 at 0."""
+    """√Σ|x|²: with the slope of the norm where the squares overflow, and slope 0 at 0."""
     trace = _innermost(x)
     params = (tuple(sorted(axes)), bool(keepdims))
-    return rules.norm.value(plain(x), *params) if trace is None else apply(trace, rules.norm, (x,), params)
+    if trace is None:
+        return unscaled(np.asarray(plain(x)), *params)
+    return euclidean(trace, x, params)
 
 
 def _whole(x: Any, keepdims: bool) -> Any:

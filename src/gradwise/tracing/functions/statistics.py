@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from gradwise.tracing import reducing
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions import quantiles
-from gradwise.tracing.functions.operands import array, as_array, integers
+from gradwise.tracing.functions.operands import array, as_array, integers, valued
 from gradwise.tracing.traced import dtype_of
 from gradwise.tracing.ufuncs import store
 
@@ -124,7 +124,15 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     if np.ndim(plain(c)) == 0:
         return c / c
     spread = np.sqrt(np.real(np.diagonal(c)))
-    return c / spread[:, None] / spread[None, :]
+    made = c / spread[:, None] / spread[None, :]
+    own = plain(made)
+    parts = (own.real, own.imag) if own.dtype.kind == "c" else (own,)
+    if all(np.all(~(np.abs(part) > 1)) for part in parts):
+        return made
+    own = own.copy()  # beyond ±1 by rounding: NumPy clips, which has no share in the derivative
+    for part in (own.real, own.imag) if own.dtype.kind == "c" else (own,):
+        np.clip(part, -1, 1, out=part)
+    return valued(made, own)
 
 
 # --- without NaN ----------------------------------------------------------------------------------------------------------
