@@ -1,5 +1,7 @@
 """Where NumPy's own numbers leave the range of floats, the value under a derivative is NumPy's: infinity, or 0, and no better one."""
 
+import cmath
+import math
 import warnings
 
 import numpy as np
@@ -60,3 +62,29 @@ def test_a_correlation_is_clipped(dtype):
         f = lambda x: np.real(np.corrcoef(x.astype(dtype)))
         found = gw.jacobian(lambda x, f=f: (f(x), f(x)), has_aux=True)(row)[1]
         assert np.array_equal(found, f(row))
+
+
+RAISING = {
+    "the size of a complex number": lambda x: abs(complex(x, x)),
+    "of a product": lambda x: abs(x * (1 + 1j)) + 1.0,
+    "in polar coordinates": lambda x: cmath.polar(complex(x, x))[0],
+    "a careful sum": lambda x: math.fsum([x, x, 1.0]),
+    "a gamma function": lambda x: math.gamma(x),
+    "its logarithm": lambda x: math.lgamma(abs(x)),
+}
+
+
+@pytest.mark.parametrize("operator", ["value_and_grad", "compile"])
+@pytest.mark.parametrize("name", RAISING)
+def test_python_raises_where_numpy_overflows_silently(name, operator):
+    """From the third call on a program gave inf."""
+    f = RAISING[name]
+    g = getattr(gw, operator)(f)
+    for x in (0.7, 1.3, 0.9, 1.1):
+        found = g(x)
+        assert (found[0] if operator == "value_and_grad" else found) == pytest.approx(f(x), rel=1e-14)
+    with pytest.raises(OverflowError):
+        f(1.7e308)
+    with pytest.raises(OverflowError):
+        g(1.7e308)
+    assert np.isfinite(np.asarray(g(0.7))).all()

@@ -1,6 +1,6 @@
 """What guards of a program expect at a replay, and where a replay must look though nothing decides: where Python's numbers raise and NumPy's say nothing.
 
-Python raises where infinity or nan is divided by zero, and for some powers of complex numbers.  A quotient and a power are Python's where what they gave is a ``float`` or a ``complex``: with one of NumPy's
+Python raises where infinity or nan is divided by zero, where the absolute value of a complex number overflows, and for some powers of complex numbers.  A quotient and a power are Python's where what they gave is a ``float`` or a ``complex``: with one of NumPy's
 numbers among the operands it would be NumPy's.
 """
 
@@ -12,8 +12,9 @@ import numpy as np
 
 from gradwise.program import COMPUTED
 from gradwise.rules.algebra import div_p
-from gradwise.rules.elementwise import floor_divide, mod
+from gradwise.rules.elementwise import abs_, floor_divide, mod
 from gradwise.rules.powers import pow_, power
+from gradwise.rules.special import gamma, gammaln
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,14 +99,22 @@ def divisors(program: Program, values: Sequence[Any], constants: frozenset[int])
 
 
 def complex_operands(program: Program, values: Sequence[Any], constants: frozenset[int]) -> list[tuple[int, Regular]]:
-    """What Python's complex numbers were divided by, and of their powers the bases and exponents."""
+    """What Python's complex numbers were divided by, of their powers the bases and exponents, and their absolute values: Python raises where one overflows."""
     found = dict.fromkeys(_operands(program, values, complex, {pow_}, 1), Regular(may_be_zero=True))
     for primitives, position in ((_QUOTIENTS, 1), (_POWERS, 0)):
         found |= dict.fromkeys(_operands(program, values, complex, primitives, position), Regular(may_be_zero=False))
+    silent = [
+        e
+        for e in program.equations
+        if e.primitive in _SILENT or (e.primitive is abs_ and program.types[e.inputs[0]].dtype.kind == "c")
+    ]
+    found |= {e.outputs: Regular(may_be_zero=True) for e in silent if type(values[e.outputs]) is float}
     return [(i, e) for i, e in found.items() if i not in constants]
 
 
 _QUOTIENTS = frozenset({div_p, floor_divide, mod})
+#: what NumPy and SciPy let overflow without a word, and ``math`` does not
+_SILENT = frozenset({gamma, gammaln})
 _POWERS = frozenset({power, pow_})
 
 

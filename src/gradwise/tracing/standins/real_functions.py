@@ -207,6 +207,8 @@ def total(items: list[Any], value: float) -> Any:
         result = traced[0] + rest
         for x in traced[1:]:
             result = result + x
+        if math.isfinite(value):  # sums of Python's floats overflow without a word, where this one raises
+            concrete(np.isfinite(result))
         return weak(result, value)
 
 
