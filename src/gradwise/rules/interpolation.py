@@ -49,7 +49,10 @@ interval = Primitive(
 
 def _turns_value(x: Any, axis: int, discont: float | None, period: float) -> Any:
     x = np.asarray(x)
-    return np.round((np.unwrap(x, discont, axis, period=period) - x) / period).astype(x.dtype)
+    found = np.round((np.unwrap(x, discont, axis, period=period) - x) / period).astype(x.dtype) + 0.0
+    # the first entry stays as it is, infinity and -0.0 too; to the others a number is added
+    found[(*[slice(None)] * axis, slice(0, 1))] = -0.0
+    return found
 
 
 #: How many periods ``np.unwrap`` adds to each entry.

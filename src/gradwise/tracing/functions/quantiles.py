@@ -28,6 +28,8 @@ _CONTINUOUS = {
     "median_unbiased": (1 / 3, 1 / 3),
     "normal_unbiased": (3 / 8, 3 / 8),
 }
+#: methods by which NumPy mixes two entries, whichever share one of them has
+_MIXING = frozenset({*_CONTINUOUS, "midpoint", "averaged_inverted_cdf"})
 
 
 def _flattened(a: Any, axis: Any, keepdims: Any) -> tuple[Any, tuple[int, ...]]:
@@ -69,7 +71,8 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     if n == 0:
         return _finish(np.full(shape, np.nan, dtype_of(plain(flat)))[()], out)
     ordered = np.sort(flat, axis=-1)
-    middle = ordered[..., n // 2] if n % 2 else 0.5 * (ordered[..., n // 2 - 1] + ordered[..., n // 2])
+    # NumPy takes the mean of the entries in the middle, and the mean of -0.0 is 0.0
+    middle = (ordered[..., n // 2] if n % 2 else 0.5 * (ordered[..., n // 2 - 1] + ordered[..., n // 2])) + 0.0
     return _finish(_shaped(_with_nan(middle, ordered), shape, keepdims), out)
 
 
@@ -85,22 +88,18 @@ def _place(n: int, q: Any, method: Any) -> Any:
     return np.quantile(np.arange(n, dtype=float), np.asarray(concrete(q)), method=method)
 
 
-def _between(ordered: Any, v: Any) -> Any:
-    """The interpolated order statistics, with the axes of v in front."""
+def _between(ordered: Any, v: Any, *, entries: bool) -> Any:
+    """The interpolated order statistics, with the axes of v in front; where NumPy takes ``entries`` as they are, an infinite neighbour has no share (elsewhere ∞ · 0 is nan)."""
     n = np.shape(plain(ordered))[-1]
-    places = np.minimum(np.floor(plain(v)), max(n - 2, 0)).astype(np.intp)
+    last = n - 2 if isinstance_traced(v) else n - 1
+    places = np.minimum(np.floor(plain(v)), max(last, 0)).astype(np.intp)
     above = np.minimum(places + 1, n - 1)
     if isinstance_traced(v):
         concrete(np.floor(v), "index")
-    else:  # an infinite neighbour must not reach a quantile that is an entry itself
+    elif entries:
         above = np.where(v == places, places, above)
-        places = np.where(v == above, above, places)
     low, high = ordered[..., places], ordered[..., above]
-    result = (
-        low
-        if np.array_equal(places, above) and not isinstance_traced(v)
-        else _mixed(ordered, low, high, v, places, above)
-    )
+    result = low if entries and np.array_equal(places, above) else _mixed(ordered, low, high, v, places, above)
     weak = np.ndim(plain(v)) == 0 and dtype_of(plain(result)) != dtype_of(plain(ordered))
     result = result.astype(dtype_of(plain(ordered))) if weak and not isinstance_traced(v) else result
     k = np.ndim(plain(v))
@@ -110,8 +109,7 @@ def _between(ordered: Any, v: Any) -> Any:
 
 def _mixed(ordered: Any, low: Any, high: Any, v: Any, places: Any, above: Any) -> Any:
     """From the nearer of the two neighbours, in the same order of rounding as NumPy."""
-    gap, fraction, same = high - low, v - places, places == above
-    gap = np.where(same, 0, gap) if np.any(same) else gap
+    gap, fraction = high - low, v - places
     far = concrete(fraction >= 0.5, "index") if isinstance_traced(v) else fraction >= 0.5
     return ordered[..., np.where(far, above, places)] + gap * np.where(far, fraction - 1, fraction)
 
@@ -150,7 +148,7 @@ def quantile(
     if weights is not None:
         return _finish(_weighted(flat, shape, a, q, axis, method, weights), out)
     ordered = np.sort(flat, axis=-1)
-    result = _between(ordered, _place(np.shape(plain(flat))[-1], q, method))
+    result = _between(ordered, _place(np.shape(plain(flat))[-1], q, method), entries=method not in _MIXING)
     return _finish(_shaped(_with_nan(result, ordered), (*np.shape(plain(q)), *shape), keepdims), out)
 
 
