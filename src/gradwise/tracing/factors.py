@@ -14,7 +14,7 @@ from gradwise.tracing.arithmetic import binary, concrete, general, plain
 from gradwise.tracing.failing import of, shows
 from gradwise.tracing.holders import HOLDERS
 from gradwise.tracing.places import place_of
-from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
+from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced, wrap
 
 _getframe = sys._getframe
 _float64 = np.float64
@@ -65,6 +65,8 @@ def power(x: Any, z: Any) -> Any:
                 return value
             dtype = dtype_of(value)
             if dtype.kind != "c" or dtype_of(x.value).kind == "c":
+                if type(value) is complex and type(x) is TracedScalar and _is_whole(z):
+                    return _by_products(x, int(z), value)
                 if dtype.kind in "iu":
                     return concrete(x) ** z
                 exponent = int(z) if float(z).is_integer() else float(z)
@@ -73,6 +75,28 @@ def power(x: Any, z: Any) -> Any:
     if not isinstance_traced(z) and not isinstance_traced(x):
         return NotImplemented
     return _of_negative(x, z, general(operator.pow, powers.pow_, x, z))
+
+
+#: the largest whole power of a complex number that Python computes by products
+_PRODUCTS = 100
+
+
+def _is_whole(n: Any) -> bool:
+    return 0 < abs(n) <= _PRODUCTS and float(n).is_integer()
+
+
+def _by_products(x: Any, n: int, value: complex) -> Any:
+    """``x ** n`` of Python's complex numbers, by the products that Python takes: those of NumPy have other signs of zeros, which branch cuts see."""
+    made: Any = 1 + 0j
+    square, rest = x, abs(n)
+    while rest:
+        if rest & 1:
+            made = made * square
+        rest >>= 1
+        if rest:
+            square = square * square
+    made = made if n > 0 else (1 + 0j) / made
+    return wrap(made.tape, made.index, value)
 
 
 def _of_negative(x: Any, z: Any, made: Any) -> Any:
