@@ -16,6 +16,8 @@ from gradwise.tracing.instrument.userland import is_users_file
 
 #: in the place of a key, where nothing can be put
 NO_PLACE = object()
+#: in the place of a key, where a function has its defaults
+DEFAULTS = object()
 
 
 def contents(one: Any) -> Iterator[tuple[Any, Any]]:
@@ -52,12 +54,12 @@ def contents(one: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _of_function(function: types.FunctionType) -> Iterator[tuple[Any, Any]]:
-    for held in (
-        *(function.__closure__ or ()),
-        *(function.__defaults__ or ()),
-        *(function.__kwdefaults__ or {}).values(),
-    ):
-        yield NO_PLACE, held
+    for cell in function.__closure__ or ():
+        yield NO_PLACE, cell
+    if function.__defaults__:
+        yield DEFAULTS, function.__defaults__
+    if function.__kwdefaults__:
+        yield NO_PLACE, function.__kwdefaults__
     if not is_users_file(function.__code__.co_filename):
         return
     module = function.__globals__

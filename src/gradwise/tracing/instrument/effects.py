@@ -266,6 +266,8 @@ def outlives(watch: Watch, others: int = 0) -> str | None:
     """What the run stored in something that outlives it; ``others`` refer to each place beside the run's own notes."""
     if watch.names or any(watch.cells):
         return "it assigns globals, or variables of the function around it"
+    if watch.held:
+        return "it writes to an array that outlives the call"
     watch.touched.update({key: tail.of for key, tail in watch.tails.items()})
     watch.tails.clear()
     notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created, watch.given)

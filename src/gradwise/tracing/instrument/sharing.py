@@ -11,6 +11,7 @@ Which arrays these are is learned from a run that failed for such a write (``ope
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 import types
@@ -25,7 +26,7 @@ from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.cached import KEPT
-from gradwise.tracing.instrument.contents import NO_PLACE, contents
+from gradwise.tracing.instrument.contents import DEFAULTS, NO_PLACE, contents
 from gradwise.tracing.instrument.objects import class_info, note_names, set_raw
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import Watch, local
@@ -294,7 +295,7 @@ class _Survey:
         """Whether something else can be put in a place, without code of the user's."""
         if isinstance(place, tuple):
             return id(place) in self.tuples
-        if key is KEPT or isinstance(place, (dict, list, deque, types.CellType, type)):
+        if key is KEPT or key is DEFAULTS or isinstance(place, (dict, list, deque, types.CellType, type)):
             return True
         info = class_info(watch, type(place))
         return not (key in info.special or info.setattr or info.getattribute)
@@ -342,7 +343,10 @@ def _put(watch: Watch, place: Any, key: Any, value: Any) -> None:
         type(place) is tuple or key is KEPT
     ):  # a tuple is made anew; a memory shows what stands for its result when it is asked
         return
-    if type(place) is types.CellType:
+    if key is DEFAULTS:
+        watch.later.append(functools.partial(setattr, place, "__defaults__", place.__defaults__))
+        place.__defaults__ = value
+    elif type(place) is types.CellType:
         watch.cells[id(place)] = place
         place.cell_contents = value
     elif type(place) is dict and "__builtins__" in place:
