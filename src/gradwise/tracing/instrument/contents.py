@@ -18,6 +18,8 @@ from gradwise.tracing.instrument.userland import is_users_file
 NO_PLACE = object()
 #: in the place of a key, where a function has its defaults
 DEFAULTS = object()
+#: in the place of a key, where a partial call has the arguments that it gives
+GIVEN = object()
 
 
 def contents(one: Any) -> Iterator[tuple[Any, Any]]:
@@ -34,6 +36,10 @@ def contents(one: Any) -> Iterator[tuple[Any, Any]]:
             return
     elif kind is types.FunctionType:
         yield from _of_function(one)
+    elif kind is functools.partial:
+        yield NO_PLACE, one.func
+        yield GIVEN, one.args
+        yield NO_PLACE, one.keywords
     elif kind is functools._lru_cache_wrapper:
         yield NO_PLACE, one.__wrapped__
         yield from [(KEPT, held) for held in kept(one)]

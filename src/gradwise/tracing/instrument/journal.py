@@ -288,6 +288,7 @@ def _put_back(place: Any, content: Any) -> None:
     elif isinstance(place, list):
         place[:] = [_as_held(place[k] if k < len(place) else None, before) for k, before in enumerate(entries)]
     elif isinstance(place, (deque, set)):
+        _now = list(place)  # an array to which nothing else refers is this one still
         place.clear()
         (place.extend if isinstance(place, deque) else place.update)(_as_held(None, before) for before in entries)
     if isinstance(place, type):

@@ -26,7 +26,7 @@ from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.cached import KEPT
-from gradwise.tracing.instrument.contents import DEFAULTS, NO_PLACE, contents
+from gradwise.tracing.instrument.contents import DEFAULTS, GIVEN, NO_PLACE, contents
 from gradwise.tracing.instrument.objects import class_info, note_names, set_raw
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import Watch, local
@@ -191,7 +191,7 @@ class _Survey:
                 if isinstance(value, np.ndarray):
                     self._note(value, one, key)
                 elif whole and kind not in _EVERYWHERE:
-                    if kind is tuple and key is not NO_PLACE:
+                    if isinstance(value, tuple) and key is not NO_PLACE:
                         self.tuples.setdefault(id(value), _Held(value)).places.append((one, key))
                     pending.append(value)
         bases = {id(held.obj.base) for held in self.views.values()}
@@ -294,8 +294,13 @@ class _Survey:
     def _takes_another(self, watch: Watch, place: Any, key: Any) -> bool:
         """Whether something else can be put in a place, without code of the user's."""
         if isinstance(place, tuple):
-            return id(place) in self.tuples
-        if key is KEPT or key is DEFAULTS or isinstance(place, (dict, list, deque, types.CellType, type)):
+            return id(place) in self.tuples and type(key) is int and not hasattr(place, "n_sequence_fields")
+        if (
+            key is KEPT
+            or key is DEFAULTS
+            or key is GIVEN
+            or isinstance(place, (dict, list, deque, types.CellType, type))
+        ):
             return True
         info = class_info(watch, type(place))
         return not (key in info.special or info.setattr or info.getattribute)
@@ -307,7 +312,9 @@ class _Survey:
         if id(value) in self.tuples:
             held = self.tuples[id(value)]
             if held.standing is None:
-                held.standing = tuple([self._stands_for(entry) for entry in value])
+                held.standing = tuple.__new__(type(value), [self._stands_for(entry) for entry in value])
+                if hasattr(value, "__dict__"):
+                    held.standing.__dict__.update(vars(value))
             return held.standing
         return value
 
@@ -317,7 +324,7 @@ def _arrays_in(value: Any, depth: int = 5) -> Iterator[Any]:
     for entry in value:
         if type(entry) is np.ndarray:
             yield entry
-        elif type(entry) is tuple and depth:
+        elif isinstance(entry, tuple) and depth:
             yield from _arrays_in(entry, depth - 1)
 
 
@@ -340,12 +347,15 @@ _TIMES = 2 if sys.version_info < (3, 13) else 1
 def _put(watch: Watch, place: Any, key: Any, value: Any) -> None:
     """Show a traced value, or a tuple of such, in a place of one that is plain, until the run ends."""
     if (
-        type(place) is tuple or key is KEPT
+        isinstance(place, tuple) or key is KEPT
     ):  # a tuple is made anew; a memory shows what stands for its result when it is asked
         return
     if key is DEFAULTS:
         watch.later.append(functools.partial(setattr, place, "__defaults__", place.__defaults__))
         place.__defaults__ = value
+    elif key is GIVEN:
+        watch.later.append(functools.partial(place.__setstate__, place.__reduce__()[2]))
+        place.__setstate__((place.func, value, place.keywords, vars(place) or None))
     elif type(place) is types.CellType:
         watch.cells[id(place)] = place
         place.cell_contents = value
