@@ -12,10 +12,11 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.holders import KINDS, TWINS
-from gradwise.tracing.instrument.constructing import delete_native, load_native, store_native
+from gradwise.tracing.instrument.constructing import load_native, store_native
+from gradwise.tracing.instrument.deleting import delete, delete_native
 from gradwise.tracing.instrument.ending import reveal_within, with_overlays
 from gradwise.tracing.instrument.evaluating import evaluate, execute
-from gradwise.tracing.instrument.objects import delete, load, resolve_later, store
+from gradwise.tracing.instrument.objects import load, resolve_later, store
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.holders import is_users_array
-from gradwise.tracing.instrument import boxed, constructing
+from gradwise.tracing.instrument import boxed, constructing, deleting
 from gradwise.tracing.instrument.cached import memory_of_run, of_memory
 from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import HANDLES, going_both_ways, instrumented, making_buffers
@@ -291,7 +291,7 @@ def _slot(watch: Watch, callee: Any) -> Any:
     if name == "__setattr__":
         return functools.partial(constructing.store_native, owner)
     if name == "__delattr__":
-        return functools.partial(constructing.delete_native, owner)
+        return functools.partial(deleting.delete_native, owner)
     if name == "__getattribute__":
         return functools.partial(constructing.load_native, owner)
     if name == "__call__" and isinstance(owner, type):

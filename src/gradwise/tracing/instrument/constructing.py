@@ -21,7 +21,6 @@ from gradwise.tracing.holders import adopted, is_users_array
 from gradwise.tracing.instrument.muting import IN_MEMORY, in_memory, refuse_files
 from gradwise.tracing.instrument.objects import (
     class_info,
-    forget,
     from_class,
     from_descriptor,
     resolve_later,
@@ -181,12 +180,6 @@ def store_native(obj: Any, name: str, value: Any) -> None:
         object.__setattr__(obj, name, value)
         return
     store_by_class(class_info(watch, type(obj)), obj, name, value)
-
-
-def delete_native(obj: Any, name: str) -> None:
-    """``object.__delattr__(obj, name)``."""
-    forget(obj, name)
-    object.__delattr__(obj, name)
 
 
 def through_descriptor(descriptor: Any, name: str, obj: Any = None, *rest: Any) -> Any:

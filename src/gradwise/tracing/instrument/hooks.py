@@ -27,6 +27,7 @@ from gradwise.tracing.instrument import (
 from gradwise.tracing.instrument.both_ways import aside, branches, classes, harmless, shielding, turns
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.compiling import HOOKS, instrumented
+from gradwise.tracing.instrument.deleting import Place
 from gradwise.tracing.instrument.needs import (
     are_plain,
     asks_for_attributes,
@@ -43,7 +44,7 @@ HOOKS.update(
     resolve=resolve,
     method=method,
     load=objects.load,
-    place=objects.Place,
+    place=Place,
     reading=items.reading,
     writing=items.writing,
     iterate=items.iterate,

@@ -203,24 +203,6 @@ RESOLVE: list[Any] = [lambda f: f]
 # --- storing ----------------------------------------------------------------------------------------------------------------------
 
 
-class Place:
-    """The attributes of an object as items, so that one form serves every way of assigning: ``place(obj)["name"] = v``."""
-
-    __slots__ = ("obj",)
-
-    def __init__(self, obj: Any) -> None:
-        self.obj = obj
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        store(self.obj, name, value)
-
-    def __getitem__(self, name: str) -> Any:
-        return load(self.obj, name)
-
-    def __delitem__(self, name: str) -> None:
-        delete(self.obj, name)
-
-
 def store(obj: Any, name: str, value: Any) -> None:
     """``obj.name = value``."""
     watch = local.watch
@@ -347,21 +329,6 @@ def forget(obj: Any, name: str) -> None:
         if entry is not None:
             entry[1].pop(name, None)
         watch = watch.outer
-
-
-def delete(obj: Any, name: str) -> None:
-    """``del obj.name``."""
-    watch = local.watch
-    if watch is not None:
-        if type(obj) in FORWARDING and type(obj) is not super:
-            obj = behind(obj)
-        info = class_info(watch, type(obj))
-        if info.delattr is not None:
-            resolve_later()(info.delattr)(obj, name)
-            return
-        forget(obj, name)
-        watch.stored[id(obj)] = obj
-    delattr(obj, name)
 
 
 def note_names(dictionary: dict[str, Any], names: Any) -> None:
