@@ -184,3 +184,28 @@ def test_an_array_in_a_place_that_does_not_change_keeps_the_derivative(name):
     for ours, theirs in zip(model.arrays(), plain.arrays(), strict=True):
         assert type(ours) is np.ndarray
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_what_a_call_leaves_to_be_collected_does_not_count_as_a_place():
+    class Pair:
+        def __init__(self):
+            self.pair = (np.zeros(2), [np.zeros(2)])
+
+        def total(self, p):
+            first, (second,) = self.pair
+            first[0] = p[0]
+            second[1] = p[1]
+            first *= 2
+            second += first
+            return first[0] * second[1] + second[0]
+
+    ours, plain = Pair(), Pair()
+    gradient = gw.grad(ours.total)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for k in range(3):
+            p = np.array([0.7, 1.2]) * (1 + 0.01 * k)
+            np.testing.assert_allclose(gradient(p), [2 * p[1] + 2, 2 * p[0]], rtol=1e-13)
+            plain.total(p)
+    np.testing.assert_array_equal(ours.pair[0], plain.pair[0])
+    np.testing.assert_array_equal(ours.pair[1][0], plain.pair[1][0])

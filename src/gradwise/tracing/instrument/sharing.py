@@ -119,7 +119,7 @@ def called(watch: Watch, call: Callable[[Any], Any], leaves: Any) -> Any:
 def hold(watch: Watch, shared: Shared) -> None:
     """Buffers of the run in all places of the arrays, if all are found."""
     survey = _found(shared)
-    if survey is None and shared.new:  # what refers to one may be rubbish: asked for once
+    if shared.new and (survey is None or survey.left_out):  # what refers to one may be rubbish: asked for once
         gc.collect()
         survey = _found(shared)
     if survey is None or not survey.stand(watch):
@@ -162,6 +162,8 @@ class _Survey:
         self.tuples: dict[int, _Held] = {}
         self.seen: set[int] = set()
         self.strange = False
+        #: whether something else refers to some of the arrays
+        self.left_out = False
 
     def all(self) -> Iterator[_Held]:
         yield from self.arrays.values()
@@ -216,6 +218,7 @@ class _Survey:
         strange = {id(held.obj) for held in self.all() if _is_known_weakly(held.obj)}
         while True:
             self._leave_out(strange)
+            self.left_out |= bool(strange)
             missing = self._missing()
             if names is None and any(missing.values()):
                 names = self._named()
