@@ -8,6 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.containers.subclasses import is_users_array
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ TWINS: set[type] = set()
 
 #: by class of NumPy's own such objects, what makes ours of a plain one
 WRAPPERS: dict[type, Callable[[Any], Any]] = {}
+
+
+#: by class of NumPy's own such objects, what makes one of the current trace of a plain one to which nothing else refers; of structured arrays under ``np.void``
+OWNERS: dict[type, Callable[[Any], Any]] = {}
 
 
 #: by class of labelled containers (of pandas, of xarray), what gives the traced array behind one; the object itself where nothing is traced
@@ -85,8 +91,16 @@ def wrapped(value: Any) -> Any:
 
 
 def adopted(value: Any) -> Any:
-    """A fresh array of a user's class, to which nothing else refers, as one of ours, to which traced values may be assigned."""
+    """An array of a class of the user's or of NumPy's to which nothing else refers, or a structured one, as one of ours, to which traced values may be assigned."""
+    owner = OWNERS.get(type(value) if value.dtype.names is None else np.void)
+    if owner is not None:
+        return owner(value)
     return SUBCLASSES["adopted"](value) if SUBCLASSES else value
+
+
+def is_adoptable(cls: type) -> bool:
+    """Whether arrays of a class beside ``np.ndarray`` can be ours (``adopted``)."""
+    return cls in OWNERS or is_users_array(cls)
 
 
 def written(value: Any) -> Any:

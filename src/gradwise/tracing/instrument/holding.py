@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.functions.creation import buffer
-from gradwise.tracing.holders import adopted, is_users_array
+from gradwise.tracing.holders import adopted, is_adoptable
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.items import reading, touch
 from gradwise.tracing.instrument.objects import class_info, load, store_plainly
@@ -35,8 +35,14 @@ _OWN_NAME = 0 if sys.version_info >= (3, 14) else 1
 
 
 def _is_array(value: Any) -> bool:
-    """Whether a value is a plain array, perhaps of a class of the user's."""
-    return type(value) is np.ndarray or is_users_array(type(value))
+    """Whether a value is a plain array, perhaps of a class of the user's or of another one of NumPy's."""
+    cls = type(value)
+    return cls is np.ndarray or cls is np.recarray or is_adoptable(cls)
+
+
+def _has_numbers(value: Any) -> bool:
+    """Whether the entries of an array are real or complex numbers, or rows of fields."""
+    return value.dtype.kind in "fc" or value.dtype.names is not None
 
 
 def alone(value: Any, names: int = 0) -> bool:
@@ -47,7 +53,7 @@ def alone(value: Any, names: int = 0) -> bool:
     expected = ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
     if _ownable(value) and count(value) <= expected:
         return True
-    if value.dtype.kind not in "fc" or not value.flags.writeable or _is_shared(value):
+    if not _has_numbers(value) or not value.flags.writeable or _is_shared(value):
         return False
     gc.collect(
         1
@@ -81,10 +87,7 @@ _MOST = 4096
 def _ownable(value: Any) -> bool:
     """Whether a value is a plain array of numbers that may be written to and has its memory to itself, or with an array that nothing else refers to."""
     return (
-        _is_array(value)
-        and value.dtype.kind in "fc"
-        and (value.base is None or _owns(value.base))
-        and value.flags.writeable
+        _is_array(value) and _has_numbers(value) and (value.base is None or _owns(value.base)) and value.flags.writeable
     )
 
 
@@ -98,7 +101,9 @@ def owned(value: Any) -> Any:
     watch = local.watch
     if watch is None:
         return value
-    return buffer(watch.trace, copy_in_layout(value)) if type(value) is np.ndarray else adopted(value)
+    if type(value) is np.ndarray and value.dtype.names is None:
+        return buffer(watch.trace, copy_in_layout(value))
+    return adopted(value)
 
 
 def held_attribute(obj: Any, name: str) -> Any:

@@ -102,9 +102,8 @@ class Journal:
 
     def note_within(self, value: Any, depth: int = 4) -> None:
         """Keep what the containers and arrays in a value hold, which another call may write to in place."""
-        if type(value) is np.ndarray:
-            if value.flags.writeable and value.nbytes <= _LARGE and value.dtype.kind != "O":
-                self._arrays.setdefault(id(value), _noted(value, self._held))
+        if _is_noted(value):
+            self._arrays.setdefault(id(value), _noted(value, self._held))
         elif depth and isinstance(value, (list, dict, deque, set)) and len(value) <= _MANY:
             self.note(value)
             for entry in value.values() if isinstance(value, dict) else value:
@@ -129,9 +128,8 @@ class Journal:
 
     def forget(self) -> None:
         """Forget what was noted: a run that has ended refers to its journal for a while, and who refers to an array is asked."""
-        self._before.clear()
-        self._arrays.clear()
-        self._held.clear()
+        for notes in (self._before, self._arrays, self._held):
+            notes.clear()
 
 
 class _Array:
@@ -145,7 +143,7 @@ class _Array:
         #: of which array it is a view, and how
         self.memory: weakref.ref[Any] | None = None
         self.way: list[tuple[str, Any]] | None = None
-        if type(array.base) is np.ndarray:
+        if type(array) is np.ndarray and type(array.base) is np.ndarray:
             self.memory, self.way = Ours(array.base), way_to(array)
         #: what took its place, since nobody else had it: one array wherever it was
         self.other: weakref.ref[np.ndarray] | None = None
@@ -188,9 +186,15 @@ _LARGE = 1 << 22
 
 def _held(value: Any, known: dict[int, _Array]) -> Any:
     """An entry or the content of a cell: of an array its numbers, since whether others refer to it is asked by how many do."""
-    if type(value) is np.ndarray and value.flags.writeable and value.nbytes <= _LARGE and value.dtype.kind != "O":
-        return _noted(value, known)
-    return value
+    return _noted(value, known) if _is_noted(value) else value
+
+
+def _is_array(value: Any) -> bool:
+    return issubclass(type(value), np.ndarray) and value.flags.writeable
+
+
+def _is_noted(value: Any) -> bool:
+    return _is_array(value) and value.nbytes <= _LARGE and value.dtype.kind != "O"
 
 
 def _noted(array: np.ndarray, known: dict[int, _Array]) -> _Array:
@@ -205,8 +209,7 @@ def _as_held(now: Any, before: Any) -> Any:
     """What was held there: the array itself if it is still alive.  What was written to it is noted by itself."""
     if type(before) is not _Array:
         return before
-    array = before.array()
-    return now if array is now and array is not None else before.standing()
+    return now if now is not None and before.array() is now else before.standing()
 
 
 def _content(place: Any, known: dict[int, _Array]) -> Any:
@@ -235,9 +238,7 @@ def _content(place: Any, known: dict[int, _Array]) -> Any:
     if attributes is not None:
         attributes = dict(attributes)
         if not isinstance(place, type):  # whether others refer to an array is asked by how many do: it is not held here
-            for name, array in attributes.items():
-                if type(array) is np.ndarray and array.flags.writeable:
-                    attributes[name] = _noted(array, known)
+            attributes = {k: _noted(v, known) if _is_array(v) else v for k, v in attributes.items()}
     slots = [
         (slot, slot.__get__(place, type(place)) if _is_set(slot, place) else _MISSING)
         for base in type(place).__mro__

@@ -20,7 +20,7 @@ from gradwise.tracing.array_likes import gives
 from gradwise.tracing.conversions import objects
 from gradwise.tracing.failing import of, shows
 from gradwise.tracing.functions.creation import buffer
-from gradwise.tracing.holders import TWINS, adopted, is_users_array, wrapped
+from gradwise.tracing.holders import HOLDERS, TWINS, adopted, is_adoptable, is_users_array, wrapped
 from gradwise.tracing.instrument.arrays_of_users import beside_twin, both_traced, in_place_of
 from gradwise.tracing.instrument.beside_numpy import as_array, decides, for_numpy, of_entries
 from gradwise.tracing.instrument.callees import resolve
@@ -172,7 +172,7 @@ def _in_place(name: str, function: Any, binary: Any) -> Any:
             if count(a) <= ALONE + 1 + noted and owns(a) and a.flags.writeable:
                 a = buffer(local.watch.trace, copy_in_layout(a))
             return in_place_of(name, a, b) if asked else function(a, b)
-        if (asked or type(b) in TRACED) and is_users_array(cls) and local.watch is not None:
+        if (type(b) in TRACED or type(b) in HOLDERS) and is_adoptable(cls) and local.watch is not None:
             noted = id(a) in local.watch.touched
             if count(a) <= ALONE + 1 + noted and owns(a) and a.flags.writeable:
                 a = adopted(a)

@@ -12,7 +12,10 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.holders import DESCRIPTIONS, WRAPPERS, Holder
+from gradwise.tracing.holders import DESCRIPTIONS, OWNERS, WRAPPERS, Holder
+from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.layout import copy_in_layout
+from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import at_line, open_traces
 from gradwise.tracing.standins.scipy_calling import only_at_this_point
 from gradwise.tracing.traced import isinstance_traced
@@ -380,3 +383,10 @@ def _wrapped(m: Any) -> Any:
 
 
 WRAPPERS[_ma.MaskedArray] = _wrapped
+
+
+def _adopted(m: Any) -> Any:
+    return TracedMasked(owned(current_trace(), copy_in_layout(np.asarray(m.data))), _ma.getmaskarray(m), m.fill_value)
+
+
+OWNERS[_ma.MaskedArray] = _adopted

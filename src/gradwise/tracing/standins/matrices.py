@@ -11,9 +11,10 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.holders import DESCRIPTIONS, WRAPPERS, Holder
+from gradwise.tracing.holders import DESCRIPTIONS, OWNERS, WRAPPERS, Holder
 from gradwise.tracing.indexing import stacked
 from gradwise.tracing.instrument.state import current_trace
+from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.standins.buffers import owned
 from gradwise.tracing.standins.recording import at_line, contains_traced, number, open_traces
 from gradwise.tracing.traced import isinstance_traced
@@ -386,6 +387,7 @@ def _wrapped(m: Any) -> Any:
 
 
 WRAPPERS[np.matrix] = _wrapped
+OWNERS[np.matrix] = lambda m: TracedMatrix(owned(current_trace(), copy_in_layout(np.asarray(m))))
 
 BY_IDENTITY: list[tuple[Any, Any]] = [(getattr(np.matrix, n), _starred(n)) for n in ("__mul__", "__rmul__")]
 

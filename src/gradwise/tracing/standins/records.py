@@ -12,7 +12,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.holders import Holder
+from gradwise.tracing.holders import OWNERS, Holder
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import STRUCTURED
 from gradwise.tracing.standins.buffers import RECORDS, owned
@@ -329,6 +329,7 @@ def fromrecords(recList: Any, dtype: Any = None, *rest: Any, **options: Any) -> 
 
 
 RECORDS[:] = [of_plain]
+OWNERS[np.void] = lambda records: of_plain(records, current_trace())
 STRUCTURED[:] = [made_of]
 
 STAND_INS: dict[str, dict[str, Callable[..., Any]]] = {
