@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.operators.unseen_state import note_unseen
 from gradwise.tracing import copy_in_layout, record
 from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.hushing import hushed
@@ -60,6 +61,7 @@ def written_by(linearization: Linearization, *, inside: bool = False) -> Journal
         for dictionary, names in watch.names.values():
             for name in names:
                 journal.note_within(dictionary.get(name))
+        note_unseen(journal, [entered for entered, _ in watch.twins.values()])
     return journal
 
 
@@ -90,6 +92,18 @@ def looked_at(watch: Watch | None, trial: Callable[[], Any] | None = None) -> It
 def preserved(linearization: Linearization) -> Iterator[None]:
     """Within it, the function may be called again: what the run wrote to holds afterwards what it held after the run."""
     journal = written_by(linearization)
+    try:
+        yield
+    finally:
+        journal.restore()
+
+
+@contextlib.contextmanager
+def uncounted(linearization: Linearization) -> Iterator[None]:
+    """Within it, a function of which no run sees that it stores anything may be called again: what code stores that no run sees is as it was."""
+    journal, watch = Journal(), linearization.recording.tape.ran
+    if watch is not None:
+        note_unseen(journal, [entered for entered, _ in watch.twins.values()])
     try:
         yield
     finally:

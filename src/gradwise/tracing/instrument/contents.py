@@ -44,10 +44,10 @@ def contents(one: Any) -> Iterator[tuple[Any, Any]]:
         yield NO_PLACE, one.__wrapped__
         yield from [(KEPT, held) for held in kept(one)]
     elif isinstance(one, type):
-        if _is_users(one):
+        if is_users(one):
             yield from list(vars(one).items())
             yield from [(NO_PLACE, base) for base in one.__bases__]
-    elif _is_users(kind):
+    elif is_users(kind):
         yield from list(getattr(one, "__dict__", {}).items())
         for base in kind.__mro__:
             for name, raw in vars(base).items() if "__slots__" in vars(base) else ():
@@ -77,7 +77,7 @@ def _of_function(function: types.FunctionType) -> Iterator[tuple[Any, Any]]:
         codes.extend([inner for inner in code.co_consts if type(inner) is types.CodeType])
 
 
-def _is_users(cls: type) -> bool:
+def is_users(cls: type) -> bool:
     """Whether a class is the user's, whose attributes are what its objects keep."""
     root = str(cls.__module__ or "").partition(".")[0]
     return bool(cls.__flags__ & _HEAP) and root not in sys.stdlib_module_names | _LIBRARIES
