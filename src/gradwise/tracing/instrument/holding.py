@@ -23,11 +23,11 @@ from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import adopted, is_adoptable
 from gradwise.tracing.instrument.callees import method, resolve
 from gradwise.tracing.instrument.items import reading, touch
-from gradwise.tracing.instrument.objects import class_info, load, store_plainly
+from gradwise.tracing.instrument.objects import behind, class_info, load, store_plainly
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, Ours, count
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.instrument.userland import FORWARDING, is_users_file
 from gradwise.tracing.layout import copy_in_layout
 
 #: the reference of the parameter of ``alone`` where a local name of the caller's is passed, from which it is borrowed since CPython 3.14; a global or a variable of the function around never is
@@ -108,6 +108,7 @@ def owned(value: Any) -> Any:
 
 def held_attribute(obj: Any, name: str) -> Any:
     """``obj.name``, whose items are about to be assigned."""
+    obj = _itself(obj)
     value = load(obj, name)
     if _is_array(value) and alone(value, 1 + _in_twin(obj, name)):
         keeper = _keeper(obj, name)
@@ -117,6 +118,11 @@ def held_attribute(obj: Any, name: str) -> Any:
         elif (place := _place_of(obj, value)) is not None:
             value = _kept(place, owned(value))
     return value
+
+
+def _itself(obj: Any) -> Any:
+    """The object behind a weak proxy; anything else as it is."""
+    return behind(obj) if type(obj) in FORWARDING and type(obj) is not super else obj
 
 
 def augmented(obj: Any, name: str) -> Any:
@@ -248,6 +254,7 @@ def received(value: Any, owner: Any) -> Any:
 
 def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
     """The object and the attribute, or the container and the key, where the one reference to a value is that can be found from an object; None if it is not found."""
+    obj = _itself(obj)
     cls = type(obj)
     entries: Any = ()
     if isinstance(obj, dict):

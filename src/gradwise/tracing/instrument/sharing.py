@@ -30,6 +30,7 @@ from gradwise.tracing.instrument.contents import DEFAULTS, GIVEN, NO_PLACE, cont
 from gradwise.tracing.instrument.objects import class_info, note_names, set_raw
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.taking import gone_over
 from gradwise.tracing.instrument.userland import is_users_file
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.traced import TracedArray, isinstance_traced
@@ -164,6 +165,8 @@ class _Survey:
         self.strange = False
         #: whether something else refers to some of the arrays
         self.left_out = False
+        #: what iterators go over that keep what they gave (``itertools.cycle``), beyond the end of the run
+        self.gone_over: set[int] = set()
 
     def all(self) -> Iterator[_Held]:
         yield from self.arrays.values()
@@ -179,6 +182,8 @@ class _Survey:
             if id(one) in self.seen:
                 continue
             self.seen.add(id(one))
+            if hasattr(type(one), "__next__"):
+                self.gone_over.update(gone_over(one))
             size = len(one) if type(one) in _CONTAINERS else 1
             if size > _LONG:  # an array that is in there counts as not found
                 continue
@@ -215,7 +220,7 @@ class _Survey:
     def is_complete(self) -> bool:
         """Leave those arrays to which nothing else refers but names of functions that wait; whether there are some."""
         names: dict[int, int] | None = None
-        strange = {id(held.obj) for held in self.all() if _is_known_weakly(held.obj)}
+        strange = {id(held.obj) for held in self.all() if _is_known_weakly(held.obj) or self._is_gone_over(held)}
         while True:
             self._leave_out(strange)
             self.left_out |= bool(strange)
@@ -226,6 +231,9 @@ class _Survey:
             strange = {key for key, times in missing.items() if times != (names or {}).get(key, 0)}
             if not strange:
                 return bool(self.arrays)
+
+    def _is_gone_over(self, held: _Held) -> bool:
+        return any(id(place) in self.gone_over for place, _ in held.places)
 
     def _leave_out(self, strange: set[int]) -> None:
         """Forget these, and whatever has a part of their memory."""

@@ -13,6 +13,7 @@ import gc
 import itertools
 import sys
 import types
+from collections import deque
 from typing import Any
 
 from gradwise.tracing.instrument.both_ways.aside import makes, takes_from
@@ -108,6 +109,19 @@ if sys.version_info < (3, 12):  # afterwards they do not tell
     _COMPOSED |= {itertools.cycle, itertools.islice, itertools.chain, itertools.repeat, itertools.zip_longest}
 #: all of which there are copies
 COPIED = _OVER | _COMPOSED | {itertools.count}
+
+
+def gone_over(iterator: Any) -> set[int]:
+    """The identities of the containers over which an iterator goes that keeps what it gave; none for one over a container."""
+    found: set[int] = set()
+    pending = [] if type(iterator) in _OVER else [iterator]
+    while pending:
+        for one in gc.get_referents(pending.pop()):
+            if hasattr(type(one), "__next__"):
+                pending.append(one)
+            elif isinstance(one, (list, tuple, dict, set, deque)):
+                found.add(id(one))
+    return found
 
 
 def copied(iterator: Any) -> Any:
