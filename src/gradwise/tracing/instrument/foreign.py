@@ -18,7 +18,10 @@ _KEPT = (list, dict, set, deque, np.ndarray)
 #: numbers and texts, which do not change
 _VALUES = (int, float, complex, str, bytes, tuple)
 #: written in Python that a run looks into (``userland.py``)
-_LOOKED_INTO = frozenset({"collections", "fractions", "statistics"})
+_LOOKED_INTO = frozenset({"collections", "fractions", "queue", "sched", "statistics"})
+
+#: modules of classes whose ``get`` takes something out
+_OF_QUEUES = frozenset({"_queue", "asyncio", "multiprocessing"})
 
 #: methods of sparse matrices that change them
 OF_MATRICES = frozenset({"setdiag", "resize", "eliminate_zeros", "sum_duplicates", "sort_indices", "prune"})
@@ -52,6 +55,10 @@ CHANGING = frozenset(
         "register",
         "unregister",
         "push",
+        "put",
+        "put_nowait",
+        "get",
+        "get_nowait",
         "seek",
         "truncate",
         "execute",
@@ -137,6 +144,8 @@ def note_change(obj: Any, name: str) -> None:
     if watch is None:
         return
     if is_foreign(cls):
+        if name == "get" and cls.__module__.partition(".")[0] not in _OF_QUEUES:
+            return  # of a mapping or a variable: it is looked up
         if name in OF_MATRICES or not cls.__module__.startswith("scipy"):
             note_changed(watch, obj)
     elif issubclass(cls, dict) or obj is os.environ:  # a Counter's update is C
