@@ -490,14 +490,44 @@ def test_rank_deficient_matrices_are_reported():
         gw.grad(lambda a: np.sum(L.cholesky(a)))(-np.eye(2))
 
 
-def test_a_null_space_basis_is_refused_and_its_space_is_not():
-    A = draw((4, 2), "real", seed=26)
-    for f in (lambda a: L.qr(a, mode="complete")[0][:, 2:], lambda a: L.svd(a)[0][:, 2:]):
+def test_a_null_space_basis_that_turns_unknown_is_refused_in_both_modes_and_its_space_is_not():
+    A = draw((6, 4), "real", seed=26)
+    basis = lambda a: L.svd(a)[0][:, 4:]  # nearly square: LAPACK begins with a bidiagonal matrix
+    g = lambda a: np.sum(basis(a) ** 3)
+    for derivative in (gw.grad(g), gw.jacfwd(basis), lambda a: gw.jvp(basis, (a,), (a,))):
         with pytest.raises(SingularPointError, match="null-space basis"):
-            gw.grad(lambda a: np.sum(f(a) ** 3))(A)  # noqa: B023 - called in the same turn of the loop
-        of_the_space = lambda a: np.sum(projector(f(a)) ** 3)  # noqa: B023 - called in the same turn of the loop
-        explicit = lambda a: np.sum((np.eye(4) - a @ L.pinv(a)) ** 3)
-        np.testing.assert_allclose(gw.grad(of_the_space)(A), gw.grad(explicit)(A), rtol=1e-10, atol=1e-12)
+            derivative(A)
+    of_the_space = lambda a: np.sum(projector(basis(a)) ** 3)
+    explicit = lambda a: np.sum((np.eye(6) - a @ L.pinv(a)) ** 3)
+    np.testing.assert_allclose(gw.grad(of_the_space)(A), gw.grad(explicit)(A), rtol=1e-10, atol=1e-12)
+    forward = gw.jvp(of_the_space, (A,), (A[::-1],))[1]
+    assert forward == pytest.approx(np.sum(gw.grad(explicit)(A) * A[::-1]), rel=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [("qr", (4, 2)), ("qr", (6, 4)), ("svd", (4, 2)), ("svd", (3, 1)), ("wide", (2, 5)), ("stack", (2, 4, 2))],
+)
+def test_a_null_space_basis_turns_as_the_reflections_of_lapack_do(name, shape, kind):
+    parts = {
+        "qr": lambda a: L.qr(a, mode="complete")[0],
+        "svd": lambda a: L.svd(a)[0],
+        "wide": lambda a: L.svd(a)[2],
+        "stack": lambda a: L.svd(a)[0],
+    }
+    f = parts[name]
+    A, V = draw(shape, kind, seed=31), draw(shape, kind, seed=32)
+    h = 1e-4
+    along = lambda t: f(A + t * V)
+    numeric = (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)
+    np.testing.assert_allclose(gw.jvp(f, (A,), (V,))[1], numeric, rtol=1e-8, atol=1e-9)
+    weights = draw(numeric.shape, kind, seed=33)
+    g = lambda a: np.sum(np.real(f(a) * weights))
+    assert np.sum(np.real(np.conj(gw.grad(g)(A)) * V)) == pytest.approx(np.sum(np.real(numeric * weights)), rel=1e-8)
+    second = gw.taylor(lambda t: g(A + t * V), 2)(0.0)[2]
+    value = lambda t: np.sum(np.real(along(t) * weights))
+    assert second == pytest.approx((value(1e-4) - 2 * value(0.0) + value(-1e-4)) / 2e-8, rel=1e-5, abs=1e-6)
 
 
 # --- what NumPy reads and returns -----------------------------------------------------------------------------------------------------

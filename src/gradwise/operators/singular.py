@@ -29,6 +29,7 @@ from gradwise.operators.infinities import with_held_infinities
 from gradwise.operators.kinks import candidates, felt_kinks, holds_nan, is_known, sits_on, warn
 from gradwise.operators.limits import Disagreement, limit
 from gradwise.operators.prepared import is_outer
+from gradwise.operators.turned_bases import refuse_turning
 from gradwise.program import Equation, Program
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def resolved_line(linearization: Linearization, levels: list[list[Any]], directi
 def _checked(linearization: Linearization, request: Request, results: list[Any]) -> list[Any]:
     if holds_nan(results):
         return _resolved(linearization, request) if _are_finite(request.vectors) else results
+    if request.kind in ("forward", "line"):
+        refuse_turning(linearization)
     found = derived(
         ("kinks", linearization.fingerprint), lambda: ((c := candidates(linearization.program)), 1 + len(c))
     )

@@ -11,15 +11,14 @@ from gradwise.rules.linear_algebra.determinants import cofactor, det, slogdet, s
 from gradwise.rules.linear_algebra.factorizations import cholesky, qr
 from gradwise.rules.linear_algebra.forms import fold_triangle, hermitian_from, triangle
 from gradwise.rules.linear_algebra.gaps import (
-    gauge_checked,
     marked,
     mean_of_equal,
     over_columns,
     over_gaps,
     over_sums,
     undetermined,
-    unturned,
 )
+from gradwise.rules.linear_algebra.null_spaces import gauge_checked, reflected, unturned
 from gradwise.rules.linear_algebra.signs import signs
 from gradwise.rules.linear_algebra.singular import marked_vectors, norm, svd, svdvals
 from gradwise.rules.linear_algebra.solving import inv, lstsq, pinv, rank, solve
@@ -48,6 +47,7 @@ __all__ = [
     "pivots",
     "qr",
     "rank",
+    "reflected",
     "signs",
     "slogdet",
     "slope",

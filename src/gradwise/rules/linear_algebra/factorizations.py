@@ -27,7 +27,7 @@ from gradwise.rules.linear_algebra.forms import (
     stacked_batch,
     triangle,
 )
-from gradwise.rules.linear_algebra.gaps import basis_tangent
+from gradwise.rules.linear_algebra.null_spaces import following, has_choice, reflected, turning_as_reflections
 from gradwise.rules.linear_algebra.solving import solve
 from gradwise.rules.products import matmul
 from gradwise.rules.shapes import concatenate, slice_axis
@@ -76,27 +76,28 @@ def _qr_jvp(primals: Any, tangents: Any, outputs: Any, mode: str) -> Any:
     last = A.ndim - 1
     if m < n:  # the first m columns determine Q; R = QᴴA
         first = slice_axis(R, last, 0, m)
-        dQ, _ = _square_or_tall(Q, first, slice_axis(dA, last, 0, m))
+        dQ, _ = square_or_tall(Q, first, slice_axis(dA, last, 0, m))
         return dQ, triangle(matmul(adjoint(dQ), A) + matmul(adjoint(Q), dA), params=(0, True))
     if mode == "complete" and m > n:
         thin, rest = slice_axis(Q, last, 0, n), slice_axis(Q, last, n, m)
         upper = slice_axis(R, last - 1, 0, n)
-        d_thin, d_upper = _square_or_tall(thin, upper, dA)
-        d_rest = basis_tangent(thin, d_thin, rest)
+        d_thin, d_upper = square_or_tall(thin, upper, dA)
+        d_rest = following(thin, d_thin, rest)
+        if has_choice(thin, Q):
+            d_rest = turning_as_reflections(reflected(thin, upper, rest), thin, d_thin, d_rest, rest)
         zeros = slice_axis(R, last - 1, n, m) * 0
         return concatenate(d_thin, d_rest, params=(last,)), concatenate(d_upper, zeros, params=(last - 1,))
-    return _square_or_tall(Q, R, dA)
+    return square_or_tall(Q, R, dA)
 
 
-def _square_or_tall(Q: Any, R: Any, dA: Any) -> tuple[Any, Any]:
+def square_or_tall(Q: Any, R: Any, dA: Any) -> tuple[Any, Any]:
     C = adjoint(solve(adjoint(R), adjoint(dA), params=("qr",)))
     B = matmul(adjoint(Q), C)
     upper = B - _skew(B)
     return C - matmul(Q, upper), triangle(matmul(upper, R), params=(0, True))
 
 
-#: (Q, R) of the reduced or complete factorisation.  The columns that "complete" adds beyond the rank are a basis of a space; where there are
-#: several, their derivative is the one that does not turn inside that space.
+#: (Q, R) of the reduced or complete factorisation.  The columns that "complete" adds: see ``null_spaces.py``.
 qr = Primitive(
     "qr",
     lambda A, mode: tuple(np.linalg.qr(A, mode=mode)),

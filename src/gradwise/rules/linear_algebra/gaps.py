@@ -16,13 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from gradwise.errors import SingularPointError
 from gradwise.program import Primitive
 from gradwise.rules.algebra import conj_if_complex, mul
 from gradwise.rules.broadcasting import broadcast_to, sum_to
 from gradwise.rules.linear_algebra.bases import are_distinct, current_basis, equal_pairs, tolerance
-from gradwise.rules.linear_algebra.forms import adjoint, aligned, column, row, stack_shape, stacked_batch
-from gradwise.rules.products import matmul
+from gradwise.rules.linear_algebra.forms import aligned, column, row, stack_shape
 
 
 def _division(name: str, denominators: Callable[[Any], Any], change: Callable[[Any], Any]) -> Primitive:
@@ -135,48 +133,6 @@ def _marked_batch(operands: Any, batched: Any, zeros: bool, rows: bool) -> Any:
 
 
 marked.batch = _marked_batch
-
-# --- a basis of a null space --------------------------------------------------------------------------------------------------------
-
-
-def _checked_value(ct: Any, basis: Any) -> Any:
-    """The cotangent of a basis, after a look whether it asks for more than the space that the basis spans."""
-    K = np.conj(np.swapaxes(basis, -1, -2)) @ ct
-    turn = K - np.conj(np.swapaxes(K, -1, -2))
-    limit = 1e4 * K.shape[-1] * np.finfo(K.dtype).eps * np.abs(ct).max(initial=0)
-    if np.any(np.abs(turn) > limit):
-        raise SingularPointError(
-            "the derivative of a function of a null-space basis (the columns that full_matrices=True or mode='complete' adds) was taken. A function of "
-            "the space alone, such as its projector, is required, because the basis is arbitrary. Use full_matrices=False or mode='reduced'"
-        )
-    return ct
-
-
-gauge_checked = Primitive(
-    "gauge_checked",
-    _checked_value,
-    lambda ct, basis: ct,
-    jvp=lambda primals, tangents, y: tangents[0],
-    transpose=lambda ct, operands, linear_: (ct, None),
-    batch=stacked_batch(lambda: gauge_checked, 2, 2),
-    keeps="operands",
-)
-#: The tangent of a null-space basis that does not turn inside its space; reverse mode refuses a function that would notice the turning.
-unturned = Primitive(
-    "unturned",
-    lambda dV, basis: dV,
-    lambda dV, basis: dV,
-    jvp=lambda primals, tangents, y: None if tangents[0] is None else unturned(tangents[0], primals[1]),
-    transpose=lambda ct, operands, linear_: (gauge_checked(ct, operands[1]), None),
-    batch=stacked_batch(lambda: unturned, 2, 2),
-    keeps="operands",
-)
-
-
-def basis_tangent(thin: Any, d_thin: Any, rest: Any) -> Any:
-    """−U₁ (dU₁ᴴ U₂): the added columns U₂ follow the space that they complete.  One real column has no other choice."""
-    change = -matmul(thin, matmul(adjoint(d_thin), rest))
-    return change if rest.shape[-1] == 1 and rest.dtype.kind != "c" else unturned(change, rest)
 
 
 def kink_felt(operands: Any, output: Any, cotangent: Any, *static: Any) -> bool:

@@ -23,9 +23,17 @@ from gradwise.rules.algebra import conj_if_complex, div, equal, mul, real, selec
 from gradwise.rules.broadcasting import convert, real_dtype, reshape
 from gradwise.rules.elementwise import sign
 from gradwise.rules.linear_algebra.bases import current_basis, rotated, tolerance
-from gradwise.rules.linear_algebra.forms import adjoint, adjoint_value, diagonal_of, matrix_type, row, stacked_batch
+from gradwise.rules.linear_algebra.factorizations import qr, square_or_tall
+from gradwise.rules.linear_algebra.forms import (
+    adjoint,
+    adjoint_value,
+    diagonal_of,
+    eye_like,
+    matrix_type,
+    row,
+    stacked_batch,
+)
 from gradwise.rules.linear_algebra.gaps import (
-    basis_tangent,
     kink_felt,
     marked,
     mean_of_equal,
@@ -34,6 +42,7 @@ from gradwise.rules.linear_algebra.gaps import (
     over_sums,
     repeated,
 )
+from gradwise.rules.linear_algebra.null_spaces import following, has_choice, reflected, turning_as_reflections
 from gradwise.rules.linear_algebra.spectral import turning
 from gradwise.rules.products import matmul
 from gradwise.rules.reductions import reduced_shape, sum_
@@ -63,13 +72,20 @@ def _slopes(X: Any, s: Any) -> Any:
     return mean_of_equal(real(diagonal_of(X)), s, params=(True,))
 
 
-def _completed(d_thin: Any, thin: Any, whole: Any) -> Any:
-    """The tangent of a square factor: the columns beyond the thin part follow their space, without turning inside it."""
+def _completed(d_thin: Any, thin: Any, whole: Any, A: Any, dA: Any) -> Any:
+    """The tangent of a square factor: the columns beyond the thin part follow their space, and turn in it as the reflections of A do."""
     last = whole.ndim - 1
     if thin.shape[-1] == whole.shape[-1]:
         return d_thin
     rest = slice_axis(whole, last, thin.shape[-1], whole.shape[-1])
-    return concatenate(d_thin, basis_tangent(thin, d_thin, rest), params=(last,))
+    d_rest = following(thin, d_thin, rest)
+    if has_choice(thin, whole):
+        known = reflected(*qr(A, params=("reduced",)), rest)
+        safe = -slice_axis(eye_like(A), 1, 0, A.shape[-1])
+        Q, R = qr(select(known, A, safe), params=("reduced",))
+        dQ, _ = square_or_tall(Q, R, select(known, dA, 0))
+        d_rest = turning_as_reflections(known, Q, dQ, d_rest, rest)
+    return concatenate(d_thin, d_rest, params=(last,))
 
 
 def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
@@ -93,7 +109,7 @@ def _svd_jvp(primals: Any, tangents: Any, outputs: Any, full: bool) -> Any:
     if A.dtype.kind == "c":
         phase = row(turning(V, dV, "first") if m >= n else turning(U, dU, "first"))
         dU, dV = dU - mul(U, phase), dV - mul(V, phase)
-    return _slopes(X, s), _completed(dU, U, whole_U), adjoint(_completed(dV, V, whole_V))
+    return _slopes(X, s), _completed(dU, U, whole_U, A, dA), adjoint(_completed(dV, V, whole_V, adjoint(A), adjoint(dA)))
 
 
 def _svd_value(A: Any, full: bool) -> Any:
