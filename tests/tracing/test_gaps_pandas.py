@@ -1034,3 +1034,10 @@ def test_errors_are_those_of_pandas() -> None:
         gw.grad(lambda x: table(x)["missing"].sum(), method="exact")(X)
     with pytest.raises(ValueError, match="not aligned"):
         gw.grad(lambda x: pd.Series(x).dot(pd.Series([1.0, 2.0])), method="exact")(X)
+
+
+def test_what_an_index_shares_with_a_series_is_that_of_the_index():
+    """``Index.to_numpy`` is the function that ``Series.to_numpy`` is."""
+    f = lambda x: np.sum(pd.Series(x).to_numpy() ** 2 * pd.Series(x).index.to_numpy()) + pd.Series(x).index.values[1]
+    x = np.array([1.0, 2.0, 0.3])
+    np.testing.assert_allclose(gw.grad(f)(x), 2 * x * np.arange(3))

@@ -149,7 +149,7 @@ _modules: set[types.ModuleType] = set()
 def _bindings(thing: Any) -> Any:
     """Return what decides what a function or an object calls: its code, and what the names in it are bound to."""
     if type(thing) is not types.FunctionType:
-        return [_identity(value) for value in getattr(thing, "__dict__", {}).values()]
+        return [_identity(value) for value in _held(thing).values()]
     code, names = thing.__code__, thing.__globals__
     cells = thing.__closure__
     bound = [id(code), *[id(names.get(name)) for name in code.co_names]]
@@ -290,7 +290,7 @@ def _package(thing: Any) -> str:
 
 def _attributes(thing: Any) -> list[Any]:
     """Return all that an object holds."""
-    held = list(getattr(thing, "__dict__", {}).values())
+    held = list(_held(thing).values())
     for kind in type(thing).__mro__:
         slots = vars(kind).get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
@@ -307,12 +307,20 @@ def _attribute(thing: Any, name: str) -> Any:
         return None
 
 
+def _held(thing: Any) -> Any:
+    """What an object holds under its names; its own ``__getattribute__`` is not asked, which may raise."""
+    try:
+        return object.__getattribute__(thing, "__dict__")
+    except Exception:  # noqa: BLE001  it holds nothing, or in slots, or a property of the user's stands there
+        return {}
+
+
 def _members(holder: Any, names: set[str]) -> list[Any]:
     """Return what names stand for in an object, a class or a module, without running anything."""
     if isinstance(holder, types.ModuleType):
         values = [vars(holder)[name] for name in names & vars(holder).keys()]
         return [value for value in values if callable(value) or type(value) is types.ModuleType]
-    held = {} if isinstance(holder, type) else getattr(holder, "__dict__", {})
+    held = {} if isinstance(holder, type) else _held(holder)
     found = [held[name] for name in names & held.keys()]
     for kind in holder.__mro__ if isinstance(holder, type) else type(holder).__mro__:
         own = vars(kind)

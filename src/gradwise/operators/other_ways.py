@@ -161,7 +161,10 @@ def _may_store(watch: Any, given: Sequence[Any]) -> bool:
         values += [value for cls in more for value in _methods(cls, named | names)]
         named |= names
         for value in values:
-            value = getattr(value, "__func__", value)
+            if issubclass(
+                type(value), (types.MethodType, classmethod, staticmethod)
+            ):  # not asked of others, which may raise
+                value = value.__func__
             if type(value) is types.FunctionType and is_users_file(value.__code__.co_filename):
                 pending.append(value)
     return False

@@ -157,8 +157,12 @@ def is_method_of_distribution(owner: Any, name: str) -> bool:
 
 def method_test(value: Any) -> Callable[[Any], bool] | None:
     """What must hold at the next call of ``norm.cdf`` that stands under a name of its own; None for any other value."""
+    if (
+        type(value) is not types.MethodType
+    ):  # first: what others are called is for their own code to say, which may raise
+        return None
     name = getattr(value, "__name__", "")
-    if type(value) is not types.MethodType or not is_method_of_distribution(value.__self__, name):
+    if not is_method_of_distribution(value.__self__, name):
         return None
     cls = type(value.__self__)
     return functools.partial(_is_method, value) if getattr(cls, name, None) is value.__func__ else None

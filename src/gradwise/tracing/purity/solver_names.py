@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from typing import Any
 
 from gradwise.tracing.purity.callables import is_librarys
@@ -34,7 +35,9 @@ def solver_name(value: Any) -> str | None:
     >>> solver_name(scipy.optimize.brentq), solver_name(scipy.optimize.minimize)
     ('brentq', 'minimize')
     """
-    name = getattr(value, "__name__", None)
+    if type(value) is not types.FunctionType:  # what others are called is for their own code to say, which may raise
+        return None
+    name = value.__name__
     module = sys.modules.get("scipy.integrate" if name == "quad" else "scipy.optimize")
-    known = type(name) is str and name in SOLVERS and vars(module or object).get(name) is value
+    known = name in SOLVERS and vars(module or object).get(name) is value
     return name if known and is_librarys(value) else None

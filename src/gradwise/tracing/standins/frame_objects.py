@@ -104,7 +104,8 @@ def has_columns(frame: Any) -> bool:
     if "gradwise.tracing.standins.frame_columns" not in sys.modules:
         return False
     kind = columns().Column
-    return any(type(a) is kind for a in _arrays(frame))
+    # an Index shares methods with a Series, and holds no numbers of ours
+    return is_frame(frame) and any(type(a) is kind for a in _arrays(frame))
 
 
 def lifted(frame: Any) -> Any:
