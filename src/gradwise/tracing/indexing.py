@@ -242,8 +242,8 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
             if trace.texts and np.asarray(updates).dtype.kind in "US":  # numbers are read from it
                 trace.looked_up = trace.recalled = True
         shape = np.shape(plain(updates))
-        # NumPy leaves out axes in front that the place has not
-        if shape and shape[0] == 1 and (len(shape) > 1 or key is Ellipsis):
+        # NumPy leaves out axes in front that the place has not; of a place that is one entry where it is named with an ellipsis
+        if shape and shape[0] == 1 and (len(shape) > 1 or _has_ellipsis(key)):
             surplus_axes = len(shape) - np.ndim(self.value[plain_key(key)])
             updates = (
                 updates.reshape(shape[surplus_axes:])
@@ -253,6 +253,10 @@ def put(self: TracedArray, key: Any, updates: Any) -> None:
         self.write(program_key, tuple(arrays), updates)
     finally:
         trace.where = where
+
+
+def _has_ellipsis(key: Any) -> bool:
+    return key is Ellipsis or (type(key) is tuple and any(part is Ellipsis for part in key))
 
 
 _NUMBERS = frozenset({float, int, bool, np.ndarray, np.float64, np.int64, TracedArray, TracedScalar})
