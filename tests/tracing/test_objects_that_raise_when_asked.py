@@ -85,3 +85,31 @@ def test_an_object_that_raises_when_it_is_asked_is_not_asked(monkeypatch, f, sta
     np.testing.assert_allclose(gw.hessian(f)(x), 2 * np.eye(3))
     np.testing.assert_allclose(gw.grad(f, method="numerical")(x), 2 * x, rtol=1e-8)
     assert "f" in str(gw.explain(f, x))
+
+
+class Stub:
+    """No attributes of its own, and an answer for every name."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        return 0.0
+
+
+class Shared:
+    def __init__(self):
+        self.tool = Stub()
+        self.W = np.ones(3)
+        self.parts = [self.W]
+
+    def __call__(self, x):
+        self.W[:] = x
+        return np.sum(self.parts[0] ** 2)
+
+
+def test_an_object_that_answers_for_every_name_has_no_attributes():
+    f, x = Shared(), np.array([1.1, 0.9, 1.2])
+    for k in range(3):
+        np.testing.assert_allclose(gw.grad(f)(x + k), 2 * (x + k))  # warnings are errors here: nothing is numerical
+    np.testing.assert_array_equal(f.parts[0], x + 2)
+    assert f.parts[0] is f.W

@@ -20,12 +20,13 @@ have equal structures; otherwise insertion order, which then counts as part of t
 What this cannot see: a container or array that occurs twice becomes two independent ones.
 
 The files: `kinds.py` says what a container is and opens one, `structure.py` holds `TreeDef` and builds it up again,
-`flattening.py` walks.  `signatures.py` says what a callable takes.  Only `gradwise.errors` may be imported here.
+`flattening.py` walks.  `signatures.py` says what a callable takes, `entries.py` what an object holds.  Only `gradwise.errors` may be imported here.
 """
 
 from __future__ import annotations
 
+from gradwise.containers.entries import own_entries
 from gradwise.containers.flattening import flatten, map_structure
 from gradwise.containers.structure import EMPTY, LEAF, TreeDef, describe
 
-__all__ = ["EMPTY", "LEAF", "TreeDef", "describe", "flatten", "map_structure"]
+__all__ = ["EMPTY", "LEAF", "TreeDef", "describe", "flatten", "map_structure", "own_entries"]

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
+
 TRUSTED = frozenset({
     *sys.stdlib_module_names, "numpy", "scipy", "gradwise", "autograd", "jax", "jaxlib", "mpmath", "numba", "numexpr", "pandas",
     "sklearn", "sympy", "torch",
@@ -104,7 +106,7 @@ def _at_a_glance(thing: Any, depth: int) -> bool:
         f = thing
     else:
         f = getattr(kind, "__call__", None)  # noqa: B004 - the function is wanted, not whether there is one
-        if type(f) is not FUNCTION or isinstance(thing, type) or not hasattr(thing, "__dict__"):
+        if type(f) is not FUNCTION or isinstance(thing, type) or own_entries(thing) is None:
             return False
     code = f.__code__
     known = _codes.get(id(code))
@@ -122,7 +124,7 @@ def _at_a_glance(thing: Any, depth: int) -> bool:
     if f is not thing:
         if not names.isdisjoint(kind.__dict__):
             return False
-        values += thing.__dict__.values()
+        values += (own_entries(thing) or {}).values()
     if not PLAIN.issuperset(map(type, values)):
         for value in values:
             kind = type(value)
@@ -149,7 +151,7 @@ _modules: set[types.ModuleType] = set()
 def _bindings(thing: Any) -> Any:
     """Return what decides what a function or an object calls: its code, and what the names in it are bound to."""
     if type(thing) is not types.FunctionType:
-        return [_identity(value) for value in _held(thing).values()]
+        return [_identity(value) for value in (own_entries(thing) or {}).values()]
     code, names = thing.__code__, thing.__globals__
     cells = thing.__closure__
     bound = [id(code), *[id(names.get(name)) for name in code.co_names]]
@@ -290,7 +292,7 @@ def _package(thing: Any) -> str:
 
 def _attributes(thing: Any) -> list[Any]:
     """Return all that an object holds."""
-    held = list(_held(thing).values())
+    held = list((own_entries(thing) or {}).values())
     for kind in type(thing).__mro__:
         slots = vars(kind).get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
@@ -307,20 +309,12 @@ def _attribute(thing: Any, name: str) -> Any:
         return None
 
 
-def _held(thing: Any) -> Any:
-    """What an object holds under its names; its own ``__getattribute__`` is not asked, which may raise."""
-    try:
-        return object.__getattribute__(thing, "__dict__")
-    except Exception:  # noqa: BLE001  it holds nothing, or in slots, or a property of the user's stands there
-        return {}
-
-
 def _members(holder: Any, names: set[str]) -> list[Any]:
     """Return what names stand for in an object, a class or a module, without running anything."""
     if isinstance(holder, types.ModuleType):
         values = [vars(holder)[name] for name in names & vars(holder).keys()]
         return [value for value in values if callable(value) or type(value) is types.ModuleType]
-    held = {} if isinstance(holder, type) else _held(holder)
+    held = {} if isinstance(holder, type) else (own_entries(holder) or {})
     found = [held[name] for name in names & held.keys()]
     for kind in holder.__mro__ if isinstance(holder, type) else type(holder).__mro__:
         own = vars(kind)

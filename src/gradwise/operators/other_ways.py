@@ -131,6 +131,7 @@ _CHANGING = frozenset(
 _DRAWING = frozenset(
     [name for cls in (np.random.Generator, np.random.RandomState, random.Random) for name in dir(cls) if name[0] != "_"]
 ) | {"debug", "info", "warning", "error", "critical", "exception"}
+_AROUND = (types.MethodType, classmethod, staticmethod)
 _stores: dict[int, tuple[weakref.ref[types.CodeType], bool]] = {}
 
 
@@ -161,12 +162,10 @@ def _may_store(watch: Any, given: Sequence[Any]) -> bool:
         values += [value for cls in more for value in _methods(cls, named | names)]
         named |= names
         for value in values:
-            if issubclass(
-                type(value), (types.MethodType, classmethod, staticmethod)
-            ):  # not asked of others, which may raise
-                value = value.__func__
-            if type(value) is types.FunctionType and is_users_file(value.__code__.co_filename):
-                pending.append(value)
+            # others are not asked for a function behind them: they may raise
+            behind: Any = value.__func__ if issubclass(type(value), _AROUND) else value  # type: ignore[union-attr]
+            if type(behind) is types.FunctionType and is_users_file(behind.__code__.co_filename):
+                pending.append(behind)
     return False
 
 

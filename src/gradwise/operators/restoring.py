@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.operators.unseen_state import note_unseen
 from gradwise.tracing import copy_in_layout, record
 from gradwise.tracing.instrument.effects import repeats
@@ -51,7 +52,7 @@ def written_by(linearization: Linearization, *, inside: bool = False) -> Journal
             if isinstance(obj, ContextVar):
                 journal.note_within(obj.get(None))
             elif not isinstance(obj, (type, types.ModuleType)):
-                for held in getattr(obj, "__dict__", {}).values():
+                for held in (own_entries(obj) or {}).values():
                     journal.note_within(held)
         for container in watch.touched.values():
             journal.note_within(container)

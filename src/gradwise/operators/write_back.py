@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.containers.kinds import slots
 from gradwise.containers.labelled import is_labelled
 from gradwise.errors import InputError
@@ -34,7 +35,7 @@ def _items(container: Any) -> dict[Any, Any] | None:
         return None
     if is_labelled(type(container)):  # what a library stores on its objects is its own
         return None
-    attributes = getattr(container, "__dict__", None)
+    attributes = own_entries(container)
     attributes = dict(attributes) if type(attributes) is dict else None
     places = slots(type(container))
     if not places:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.holders import KINDS, TWINS
 from gradwise.tracing.instrument.constructing import load_native, store_native
@@ -119,7 +120,7 @@ def hide(made: Any, budget: int = 10_000) -> None:
             stack.extend(value.values())
         elif isinstance(value, (list, tuple, set)):
             stack.extend(value)
-        attributes = getattr(value, "__dict__", None)
+        attributes = own_entries(value)
         if type(attributes) is dict and type(value) not in (TracedArray, TracedScalar):
             for name, held in list(attributes.items()):
                 store_native(value, name, held)

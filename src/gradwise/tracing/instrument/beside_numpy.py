@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.array_likes import gives, is_not_asked, is_sequence
 from gradwise.tracing.holders import is_users_array
 from gradwise.tracing.instrument.callees import resolve
@@ -61,7 +62,7 @@ def _stands_for_array(obj: Any, cls: type) -> bool:
         return True
     if any("__getattr__" in vars(c) or "__getattribute__" in vars(c) for c in cls.__mro__[:-1]):
         return any(hasattr(obj, name) for name in _PROTOCOLS)
-    own = getattr(obj, "__dict__", None)
+    own = own_entries(obj)
     return own is not None and any(name in own for name in _PROTOCOLS)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import ATOMS
@@ -68,7 +69,7 @@ def _has_traced_attributes(value: Any, depth: int = 3) -> bool:
     overlay = local.watch.overlay if local.watch is not None else None
     if not overlay or getattr(type(value), "__eq__", None) is object.__eq__:
         return False
-    parts = value if isinstance(value, (tuple, frozenset)) else list(getattr(value, "__dict__", {}).values())
+    parts = value if isinstance(value, (tuple, frozenset)) else list((own_entries(value) or {}).values())
     return id(value) in overlay or (depth > 0 and any(_has_traced_attributes(part, depth - 1) for part in parts))
 
 
@@ -209,7 +210,7 @@ def _depends(value: Any, depth: int = 6) -> bool:
         parts += value.__parts__()
     elif cls is np.ndarray:
         parts += value.flat
-    return any(_depends(part, depth - 1) for part in (*parts, *getattr(value, "__dict__", {}).values()))
+    return any(_depends(part, depth - 1) for part in (*parts, *(own_entries(value) or {}).values()))
 
 
 def _is_changeable(value: Any) -> bool:

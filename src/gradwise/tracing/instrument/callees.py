@@ -20,6 +20,7 @@ from gradwise.tracing.instrument import boxed, constructing, deleting
 from gradwise.tracing.instrument.cached import memory_of_run, of_memory
 from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import HANDLES, going_both_ways, instrumented, making_buffers
+from gradwise.tracing.instrument.crashing import may_crash, with_plain_numbers_only
 from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
@@ -163,6 +164,8 @@ def _library_callee(watch: Watch, function: Any) -> Any:
             return with_code(watch, function, new)
     elif effect is None and local.muted is not None and function.__name__ == "open":
         return opening(function)
+    if may_crash(function):
+        return with_plain_numbers_only(function)
     return drawing(function) if draws(function) else _handing_over(function)
 
 

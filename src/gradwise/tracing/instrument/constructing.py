@@ -18,6 +18,7 @@ from typing import Any
 from gradwise.containers.signatures import signature_of
 from gradwise.containers.subclasses import is_users_number
 from gradwise.tracing.holders import adopted, is_users_array
+from gradwise.tracing.instrument.crashing import may_crash, with_plain_numbers_only
 from gradwise.tracing.instrument.muting import IN_MEMORY, in_memory, refuse_files
 from gradwise.tracing.instrument.objects import (
     class_info,
@@ -52,7 +53,7 @@ def class_callee(watch: Watch, cls: Any) -> Any:
             return cls
         return types.MethodType(resolve_later()(call), cls)
     if not _defined_in_python(cls):
-        return cls
+        return with_plain_numbers_only(cls) if may_crash(cls) else cls
     return functools.partial(construct, cls)
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from gradwise.containers import own_entries
 from gradwise.tracing.instrument.cached import KEPT, kept
 from gradwise.tracing.instrument.userland import is_users_file
 
@@ -48,7 +49,7 @@ def contents(one: Any) -> Iterator[tuple[Any, Any]]:
             yield from list(vars(one).items())
             yield from [(NO_PLACE, base) for base in one.__bases__]
     elif is_users(kind):
-        yield from list(getattr(one, "__dict__", {}).items())
+        yield from list((own_entries(one) or {}).items())
         for base in kind.__mro__:
             for name, raw in vars(base).items() if "__slots__" in vars(base) else ():
                 if type(raw) is types.MemberDescriptorType:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.plain_containers import belongs_outside, cleaned
@@ -66,7 +67,7 @@ _LEAVES = frozenset({float, int, bool, str, bytes, complex, type(None), np.ndarr
 
 
 def _attributes(value: Any) -> list[Any]:
-    found = list(getattr(value, "__dict__", {}).values())
+    found = list((own_entries(value) or {}).values())
     for slot in _slots(type(value)):
         with contextlib.suppress(AttributeError):  # not assigned yet
             found.append(slot.__get__(value))
@@ -160,7 +161,7 @@ def _sweep(watch: Watch) -> None:
         if key in watch.created and beside(watch.created, key) <= 2 + (key in watch.stored):
             continue  # nobody else refers to it: it ends with the run
         # code that is not rewritten may have stored more
-        for name in {*shown, *(getattr(obj, "__dict__", None) or ())}:
+        for name in {*shown, *(own_entries(obj) or ())}:
             try:
                 value = object.__getattribute__(obj, name) if not isinstance(obj, type) else vars(obj)[name]
             except (AttributeError, KeyError):
@@ -250,7 +251,7 @@ def _held(place: Any) -> list[Any]:
 
 def _clean_given(obj: Any, depth: int = 3) -> None:
     """What an object of a library's keeps in its attributes is plain: a queue, a dictionary with weak keys, a mock that remembers its calls, a spline of traced data."""
-    attributes: Any = getattr(obj, "__dict__", None)
+    attributes: Any = own_entries(obj)
     for name, value in list(attributes.items()) if type(attributes) is dict else ():
         if type(value) is types.FunctionType:
             _clean_reached([value])

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.holders import adopted, is_adoptable
 from gradwise.tracing.instrument.callees import method, resolve
@@ -143,7 +144,7 @@ def _keeps(obj: Any, name: str) -> bool:
     raw = next((vars(base)[name] for base in type(obj).__mro__ if name in vars(base)), None)
     if hasattr(type(raw), "__set__"):
         return type(raw) is types.MemberDescriptorType
-    return name in getattr(obj, "__dict__", ())
+    return name in (own_entries(obj) or ())
 
 
 def _in_twin(obj: Any, name: str) -> bool:
@@ -151,7 +152,7 @@ def _in_twin(obj: Any, name: str) -> bool:
     if type(obj) is not types.FunctionType or local.watch is None:
         return False
     twin = local.watch.twins.get(id(obj), (obj, obj))[1]
-    return twin is not obj and name in getattr(twin, "__dict__", ())
+    return twin is not obj and name in (own_entries(twin) or ())
 
 
 def _keeper(obj: Any, name: str) -> Any:
@@ -164,7 +165,7 @@ def _keeper(obj: Any, name: str) -> Any:
     info = class_info(watch, type(obj))
     if name in info.special or info.setattr or info.getattribute:
         return None
-    if isinstance(obj, type) or name not in getattr(obj, "__dict__", ()):
+    if isinstance(obj, type) or name not in (own_entries(obj) or ()):
         for base in (obj if isinstance(obj, type) else type(obj)).__mro__:
             if name in vars(base):
                 own = type(vars(base)[name]) is types.MemberDescriptorType
@@ -268,7 +269,7 @@ def _place_of(obj: Any, value: Any, depth: int = 2) -> Any:
             for name, raw in vars(base).items()
             if type(raw) is types.MemberDescriptorType
         ]
-        entries = [*entries, *getattr(obj, "__dict__", {}).items(), *slots]
+        entries = [*entries, *(own_entries(obj) or {}).items(), *slots]
     inside = []
     for key, found in entries:
         if found is value:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.instrument.lent import bytes_of, is_restorable, lender_of, put_bytes, put_numbers
 from gradwise.tracing.instrument.muting import put_generator
 from gradwise.tracing.instrument.references import Ours
@@ -234,7 +235,7 @@ def _content(place: Any, known: dict[int, _Array]) -> Any:
         entries = {key: _held(value, known) for key, value in _kind(place).items(place)}
     elif isinstance(place, (list, deque, set)):
         entries = [_held(value, known) for value in place]
-    attributes = getattr(place, "__dict__", None)
+    attributes = own_entries(place)
     if attributes is not None:
         attributes = dict(attributes)
         if not isinstance(place, type):  # whether others refer to an array is asked by how many do: it is not held here

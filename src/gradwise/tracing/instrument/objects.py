@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.failing import decided
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.foreign import is_of_scipy
@@ -90,7 +91,7 @@ def load(obj: Any, name: str) -> Any:
 def from_class(obj: Any, name: str, value: Any) -> Any:
     """The traced attribute of a class that the run stored there, where the object has none of its own."""
     watch = local.watch
-    if watch is None or not watch.class_overlay or (not isinstance(obj, type) and name in getattr(obj, "__dict__", ())):
+    if watch is None or not watch.class_overlay or (not isinstance(obj, type) and name in (own_entries(obj) or ())):
         return value
     for base in (obj if isinstance(obj, type) else type(obj)).__mro__:
         outer: Watch | None = watch
@@ -179,7 +180,7 @@ def from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
     getter = getattr(type(raw), "__get__", None)  # a class derived from property may have its own
     if getter is property.__get__:
         return raw.__get__(obj) if raw.fget is None else from_user(raw.fget)(obj)
-    instance = getattr(obj, "__dict__", {})
+    instance = own_entries(obj) or {}
     if getter is functools.cached_property.__get__:
         if name in instance:
             return instance[name]
@@ -356,7 +357,7 @@ def set_raw(obj: Any, name: str, value: Any) -> None:
     if isinstance(obj, type):
         type.__setattr__(obj, name, value)
         return
-    instance = getattr(obj, "__dict__", None)
+    instance = own_entries(obj)
     if type(instance) is dict and name in instance:
         instance[name] = value
         return

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.known import KNOWN
 from gradwise.tracing.instrument.objects import holds_traced, resolve_later
@@ -156,7 +157,7 @@ def _note(watch: Any, value: Any) -> None:
     """What the run left in an object or a container that it was given."""
     if isinstance(value, (list, dict, set)):
         watch.touched[id(value)] = value
-    attributes = getattr(value, "__dict__", None)
+    attributes = own_entries(value)
     if type(attributes) is dict and not isinstance(value, (type, types.ModuleType)):
         names = {n for n, v in attributes.items() if holds_traced(v)}
         if names:

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
@@ -373,7 +374,7 @@ def _put(watch: Watch, place: Any, key: Any, value: Any) -> None:
     elif type(place) is dict and "__builtins__" in place:
         note_names(place, (key,))
         place[key] = value
-    elif isinstance(place, (dict, list, deque)) and not (type(key) is str and key in getattr(place, "__dict__", ())):
+    elif isinstance(place, (dict, list, deque)) and not (type(key) is str and key in (own_entries(place) or ())):
         watch.touched[id(place)] = place
         kind: Any = next(base for base in (dict, list, deque) if isinstance(place, base))
         kind.__setitem__(place, key, value)

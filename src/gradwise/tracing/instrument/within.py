@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.aliasing import part_of
 from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import are_atoms
@@ -133,7 +134,7 @@ def _like(value: Any, items: Any) -> Any:
             list.extend(twin, items)
         elif isinstance(twin, set):
             set.update(twin, items)
-        getattr(twin, "__dict__", {}).update(getattr(value, "__dict__", {}))
+        getattr(twin, "__dict__", {}).update(own_entries(value) or {})
         if isinstance(value, defaultdict):
             twin.default_factory = value.default_factory
     except Exception:  # noqa: BLE001  a container of the user's that cannot be copied: its items in a plain one

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.purity.plain import arrays_in, is_plain
 from gradwise.tracing.purity.sparse import parts_of_matrix
 
@@ -76,4 +77,4 @@ def _arrays_within(value: Any) -> list[np.ndarray]:
         return [getattr(value, name) for name in names]
     if is_plain(value):
         return arrays_in(value)
-    return [v for v in getattr(value, "__dict__", {}).values() if type(v) is np.ndarray]  # a spline's coefficients
+    return [v for v in (own_entries(value) or {}).values() if type(v) is np.ndarray]  # a spline's coefficients

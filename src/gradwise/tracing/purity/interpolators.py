@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.purity.values import ARRAY, OWN, SPLINE
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def content_of(value: Any) -> Hashable:
         names = _CONTENT.get(cls.__name__)
         if names is None or getattr(sys.modules.get("scipy.interpolate"), cls.__name__, None) is not cls:
             return None
-    own = getattr(value, "__dict__", {})
+    own = own_entries(value) or {}
     if not _METHODS.keys().isdisjoint(own):
         return None
     found: list[Hashable] = [cls]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.checksums import checksum
 from gradwise.tracing.purity.lookups import look_up
 from gradwise.tracing.purity.scope import MISSING, is_written_in_python
@@ -102,7 +103,7 @@ class _Walk:
             return cls, tuple([(self.key(k), self.key(v)) for k, v in value.items()])
         within = _within(cls)
         if within is not None:
-            return cls, self.key(within(value)), self.key(getattr(value, "__dict__", None))
+            return cls, self.key(within(value)), self.key(own_entries(value))
         if isinstance(value, functools.partial):
             return cls, *map(self.key, (value.func, value.args, value.keywords, vars(value)))
         if is_written_in_python(value):
@@ -126,7 +127,7 @@ class _Walk:
             content = hashlib.blake2b(plain.tobytes(), digest_size=16).digest()
         # the names of fields may be changed in place
         form = str(plain.dtype), plain.shape, content
-        return self.key(type(value)), form, self.key(getattr(value, "__dict__", None))
+        return self.key(type(value)), form, self.key(own_entries(value))
 
     def object(self, value: Any) -> Hashable:
         cls = type(value)
@@ -134,12 +135,12 @@ class _Walk:
         entries = [(name, self.key(v)) for name, v in _slots_of(value)]
         if not _is_users(cls):
             if held is not None:
-                return cls, held, self.key(getattr(value, "__dict__", None))
+                return cls, held, self.key(own_entries(value))
             if callable(value) and not hasattr(value, "__dict__"):
                 return _Same(value)
             shared = tuple([self.key(v) for c in cls.__mro__ for v in _arrays_of(c)])
-            return _Same(value), _memory(value), tuple(entries), shared, self.key(getattr(value, "__dict__", None))
-        entries += [(name, self.key(v)) for name, v in getattr(value, "__dict__", {}).items()]
+            return _Same(value), _memory(value), tuple(entries), shared, self.key(own_entries(value))
+        entries += [(name, self.key(v)) for name, v in (own_entries(value) or {}).items()]
         derived = any(not _is_users(c) for c in cls.__mro__[:-1])
         return self.key(cls), held, _memory(value) if derived else None, tuple(entries)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.instrument.state import local
@@ -142,7 +143,7 @@ class Left:
             return value if len(value) <= _MOST else []
         if kind is tuple and len(value) <= _LONG:
             return list(value)
-        attributes = getattr(value, "__dict__", None)
+        attributes = own_entries(value)
         if type(attributes) is not dict or isinstance(value, (types.ModuleType, type)) or _is_librarys(kind):
             return []
         self._held.append((attributes, _without_arrays(attributes)))

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from gradwise.containers import own_entries
 from gradwise.tracing import instrument
 from gradwise.tracing.instrument import known, userland
 from gradwise.tracing.instrument.objects import holds_traced
@@ -99,7 +100,7 @@ def _holds(value: Any, depth: int = 2) -> bool:
     if type(value) in (list, tuple) and len(value) <= _FEW:  # the components of a mixture
         return any([type(v).__module__.startswith(_PACKAGES) and _holds(v, depth) for v in value])
     if depth and type(value).__module__.startswith(_PACKAGES):
-        return any([_holds(v, depth - 1) for v in getattr(value, "__dict__", {}).values()])
+        return any([_holds(v, depth - 1) for v in (own_entries(value) or {}).values()])
     return False
 
 

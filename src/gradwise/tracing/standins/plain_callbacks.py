@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.instrument.effects import ADAPTIVE
 from gradwise.tracing.instrument.state import local
@@ -88,7 +89,7 @@ def _on_plain_arguments(function: Any, args: tuple[Any, ...]) -> Callable[..., A
     if type(function) is not types.MethodType:
         return None
     owner = function.__self__
-    kept = list(getattr(owner, "__dict__", {}).values())
+    kept = list((own_entries(owner) or {}).values())
     if not type(owner).__module__.startswith("scipy.") or traced_leaves(kept):
         return None
     if not all(isinstance_traced(a) or isinstance(a, (int, float, np.ndarray, np.generic)) for a in args):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from gradwise.containers import own_entries
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.holders import TWINS, written
 from gradwise.tracing.standins.recording import carries
@@ -82,7 +83,7 @@ def own_name(f: Any, name: str) -> str:
 
 def has(f: Any, name: str) -> bool:
     """Whether the interpolant has such an attribute, without reading it: a property would make a plain array of it."""
-    return hasattr(type(f), name) or name in getattr(f, "__dict__", ())
+    return hasattr(type(f), name) or name in (own_entries(f) or ())
 
 
 def shown_array(f: Any, name: str) -> Any:

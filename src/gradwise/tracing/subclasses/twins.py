@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.containers import own_entries
 from gradwise.containers.kinds import slots
 from gradwise.containers.subclasses import give_attributes, is_users_array
 from gradwise.errors import TracingError
@@ -315,7 +316,7 @@ def _in_place_of(real: Any, array: Any, *, constant: bool = False) -> Any:
     if type(new) is type(real):
         return real
     reveal(real)
-    attributes = getattr(real, "__dict__", None)
+    attributes = own_entries(real)
     if type(attributes) is dict:
         object.__setattr__(new, "__dict__", attributes)
     for name in slots(type(real)):
