@@ -133,8 +133,9 @@ def _joining(name: str) -> Callable[..., Any]:
     return call
 
 
-def clip(a: Any, low: Any = None, high: Any = None) -> Any:
+def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:  # noqa: A002  NumPy's names
     """``np.ma.clip``."""
+    low, high = a_min if min is None else min, a_max if max is None else max
     if type(a) is not TracedMasked:
         return _ma.clip(a, low, high)
     return TracedMasked(np.clip(a.without(low if high is None else high), low, high), a.mask, a.fill_value)

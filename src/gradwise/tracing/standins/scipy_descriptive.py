@@ -47,6 +47,10 @@ def of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple[
         args = (*args[:count], *settled(args[count:]))  # weights that the function makes are plain
         options = {k: settled(v) for k, v in options.items() if k not in _USUAL or v is not _USUAL[k]}
         value = getattr(scipy.stats, name)(*map(plainly, args), **{k: plainly(v) for k, v in options.items()})
+        if options.get("nan_policy") in ("omit", "raise") and not any(map(_misses_numbers, args[:count])):
+            del options["nan_policy"]
+        if options.get("keepdims") is True:  # the value has the axes, and the result takes its shape
+            del options["keepdims"]
         given = dict(zip(known, args[count:], strict=False)) | options
         if len(args) > count + len(known) or set(given) - set(known) or contains_traced(tuple(given.values())):
             return refuse(
@@ -63,6 +67,11 @@ def of_samples(name: str, count: int, formula: Callable[..., Any], known: tuple[
     call.__name__ = name
     call.__doc__ = f"``scipy.stats.{name}``."
     return call
+
+
+def _misses_numbers(a: Any) -> bool:
+    """Whether data have a nan; a program stands where they have none, and another one where they have."""
+    return bool(concrete(np.any(np.isnan(floats(a)))))
 
 
 @standing_for("_value")

@@ -237,24 +237,22 @@ def _multilinear(grid: Any, values: Any, xs: list[Any], *, nearest: bool) -> Any
 
 
 def interpn(
-    points_: Any, values: Any, xi: Any, method: Any = "linear", bounds_error: Any = True, fill_value: Any = np.nan
+    points: Any, values: Any, xi: Any, method: Any = "linear", bounds_error: Any = True, fill_value: Any = np.nan
 ) -> Any:
     """``scipy.interpolate.interpn`` on a plain grid."""
-    if contains_traced(points_) or (contains_traced(values) and method == "splinef2d"):
-        refuse(
-            [points_, values], "scipy.interpolate.interpn of traced data", 'A plain grid, and "linear", are required'
-        )
-    value = scipy.interpolate.interpn(points_, plainly(values), plainly(xi), method, bounds_error, fill_value)
+    if contains_traced(points) or (contains_traced(values) and method == "splinef2d"):
+        refuse([points, values], "scipy.interpolate.interpn of traced data", 'A plain grid, and "linear", are required')
+    value = scipy.interpolate.interpn(points, plainly(values), plainly(xi), method, bounds_error, fill_value)
     if method != "splinef2d":
         make = (
             MAKERS["RegularGridInterpolator"] if contains_traced(values) else scipy.interpolate.RegularGridInterpolator
         )
-        f = make(points_, values, method, bounds_error, fill_value)
+        f = make(points, values, method, bounds_error, fill_value)
         return agreeing(_grid(f, xi, method, None), value)
     xs = _columns(assembled_points(xi, 2))
-    f = scipy.interpolate.RectBivariateSpline(points_[0], points_[1], values)
+    f = scipy.interpolate.RectBivariateSpline(points[0], points[1], values)
     result = _bivariate((*f.tck[:3], *f.degrees), xs[0], xs[1], 0, 0, grid=False)
-    outside = _outside(xs, [(p[0], p[-1]) for p in points_])
+    outside = _outside(xs, [(p[0], p[-1]) for p in points])
     if bounds_error and np.any(outside):
         raise ValueError("One of the requested xi is out of bounds.")
     return agreeing(filled(result, outside, np.nan if fill_value is None else fill_value), value)
