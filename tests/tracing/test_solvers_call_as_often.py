@@ -33,6 +33,9 @@ SOLVERS = {
     "fixed_quad": lambda g, x: it.fixed_quad(lambda t: g(t * x[0]), 0, 1)[0],
     "tanhsinh": lambda g, x: it.tanhsinh(lambda t: g(np.exp(t * x[0])), 0.0, 1.0).integral,
     "solve_ivp": lambda g, x: it.solve_ivp(lambda t, y: g(-x[0] * y), (0, 1), x).y[0, -1],
+    "its dense solution": lambda g, x: (
+        it.solve_ivp(lambda t, y: g(-x[0] * y), (0, 1), x, dense_output=True).sol(0.5)[0]
+    ),
     "odeint": lambda g, x: it.odeint(lambda y, t: g(-x[0] * y), x, [0, 1.0])[-1].sum(),
     "solve_bvp": lambda g, x: (
         it.solve_bvp(

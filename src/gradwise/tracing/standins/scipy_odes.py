@@ -29,7 +29,7 @@ from gradwise.tracing.roots import sided
 from gradwise.tracing.standins.crossings import Course, divided, recorded, refuse_sliding
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
-from gradwise.tracing.standins.left_behind import as_often_as_called, left
+from gradwise.tracing.standins.left_behind import Left, as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -99,9 +99,10 @@ def states_at(path: Path | KnownPath, times: np.ndarray, wanted: Any) -> list[An
 class RecordedSolution:
     """``OdeSolution`` whose states are traced; while the trace is open a time may be traced too."""
 
-    def __init__(self, plain_solution: Any, path: Path | KnownPath) -> None:
+    def __init__(self, plain_solution: Any, path: Path | KnownPath, *callbacks: Any) -> None:
         self._plain = plain_solution
         self._path = path
+        self._callbacks = callbacks
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -114,12 +115,14 @@ class RecordedSolution:
         if not self._path.is_traced:
             return value
         wanted = np.reshape(t, (-1,)) if carries(t) else None
+        found = Left(*self._callbacks)  # SciPy interpolates, and calls nothing
         if wanted is None and times.size:
             made = self._path.table(times.reshape(-1)).T
             made = made if times.ndim else made[:, 0]
         else:
             rows = states_at(self._path, times.reshape(-1), wanted)
             made = np.stack(rows).T if times.ndim else rows[0]
+        found.restore()
         note_choice(made)
         return with_value(made, value)
 
@@ -270,7 +273,7 @@ def solve_ivp(
     if known is not None:
         note_steps("scipy.integrate.solve_ivp", known, rtol, switches=bool(known.switches))
     if dense_output:
-        found.sol = RecordedSolution(found.sol, path)
+        found.sol = RecordedSolution(found.sol, path, fun, args)
     return found
 
 
