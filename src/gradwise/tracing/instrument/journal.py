@@ -120,9 +120,8 @@ class Journal:
         for place, content in reversed(self._before.values()):
             with contextlib.suppress(Exception):  # an object that refuses the value it had
                 _put_back(place, content)
-        for array in reversed(
-            self._arrays.values()
-        ):  # a part that was noted later held what was written to another by then
+        # a part that was noted later held what was written to another by then
+        for array in reversed(self._arrays.values()):
             array.put_back()
         if local.files is not None:
             local.files.content = dict(self._files)
