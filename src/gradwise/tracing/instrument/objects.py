@@ -180,7 +180,8 @@ def from_descriptor(raw: Any, obj: Any, cls: type, name: str) -> Any:
     getter = getattr(type(raw), "__get__", None)  # a class derived from property may have its own
     if getter is property.__get__:
         return raw.__get__(obj) if raw.fget is None else from_user(raw.fget)(obj)
-    instance = own_entries(obj) or {}
+    own = own_entries(obj)
+    instance = {} if own is None else own  # an empty one is filled
     if getter is functools.cached_property.__get__:
         if name in instance:
             return instance[name]
