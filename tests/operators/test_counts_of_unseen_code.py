@@ -82,11 +82,21 @@ def of_classes(x):
     return 2.0 * x[0] if type("Made", (Registered,), {}) else x[1]
 
 
+class Tree:
+    """Its class alone leads to that of its nodes."""
+
+    def __init__(self):
+        self.root = ROOT
+
+    def __call__(self, x):
+        return copy.deepcopy(self.root).v * x[0]
+
+
 ROOT = Node(2.0)
 
 
 @pytest.mark.parametrize(
-    "f", [of_deep_copies, of_copies, of_pickles, of_keys, of_sets, of_named_tuples, of_hooks, of_classes]
+    "f", [of_deep_copies, of_copies, of_pickles, of_keys, of_sets, of_named_tuples, of_hooks, of_classes, Tree()]
 )
 def test_a_derivative_counts_as_a_call_does(f):
     points = [np.array([0.7, 1.2]) + 0.1 * k for k in range(4)]

@@ -237,6 +237,10 @@ class Arguments:
         """Whether something else runs in the function's place (``subcalls.py``)."""
         return stand_in.get() is not None
 
+    def roots(self) -> list[Any]:
+        """What the function may reach is reached from these."""
+        return [self._function, *self._args, *self._kwargs.values()]
+
     def are_plain(self) -> bool:
         """Whether all arguments are plain data, which run no code of the user's."""
         return self._simple or (is_plain(self._args) and (not self._kwargs or is_plain(self._kwargs)))

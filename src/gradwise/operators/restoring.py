@@ -62,8 +62,12 @@ def written_by(linearization: Linearization, *, inside: bool = False) -> Journal
         for dictionary, names in watch.names.values():
             for name in names:
                 journal.note_within(dictionary.get(name))
-        note_unseen(journal, [entered for entered, _ in watch.twins.values()])
+        note_unseen(journal, _roots(linearization, watch))
     return journal
+
+
+def _roots(linearization: Linearization, watch: Watch) -> list[Any]:
+    return [*linearization.arguments.roots(), *[entered for entered, _ in watch.twins.values()]]
 
 
 @contextlib.contextmanager
@@ -104,7 +108,7 @@ def uncounted(linearization: Linearization) -> Iterator[None]:
     """Within it, a function of which no run sees that it stores anything may be called again: what code stores that no run sees is as it was."""
     journal, watch = Journal(), linearization.recording.tape.ran
     if watch is not None:
-        note_unseen(journal, [entered for entered, _ in watch.twins.values()])
+        note_unseen(journal, _roots(linearization, watch))
     try:
         yield
     finally:
