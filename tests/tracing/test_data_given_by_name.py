@@ -7,6 +7,7 @@ import pytest
 import scipy.interpolate
 import scipy.signal
 import scipy.stats as st
+from scipy.spatial.transform import Rotation
 
 import gradwise as gw
 
@@ -29,6 +30,17 @@ FUNCTIONS = {
     "savgol": lambda x: scipy.signal.savgol_filter(x=x, window_length=3, polyorder=1, mode="nearest")[2],
     "detrend": lambda x: scipy.signal.detrend(data=x, type="linear")[1],
     "interpn": lambda x: scipy.interpolate.interpn(points=AXES, values=TABLE, xi=x[:2].reshape(1, 2))[0],
+    "quantile": lambda x: st.norm.ppf(q=x[0], loc=x[1], scale=x[2]),
+    "exceeded": lambda x: st.expon.isf(q=x[0], scale=x[1]),
+    "counts": lambda x: st.poisson.pmf(k=3, mu=x[0]),
+    "box": lambda x: st.gaussian_kde(dataset=np.arange(5.0)).integrate_box_1d(low=x[0], high=x[1]),
+    "rotation": lambda x: Rotation.from_rotvec(rotvec=x[:3]).as_matrix()[0, 1],
+    "applied": lambda x: Rotation.from_rotvec([0.1, 0.4, 0.2]).apply(vectors=x[:3])[1],
+    "quaternion": lambda x: Rotation.from_quat(quat=x[:4]).as_euler(seq="zyx")[0],
+    "sum": lambda x: np.sum(a=x**2, initial=2.0, where=x > 0.5),
+    "cumsum": lambda x: np.cumsum(a=x**2)[2],
+    "max": lambda x: np.max(a=x**2, initial=1.5),
+    "pad": lambda x: np.pad(array=x**2, pad_width=1, mode="edge").sum(),
     "clip": lambda x: np.ma.clip(np.ma.array(x, mask=[0, 1, 0, 0, 0, 0]), a_min=0.4, a_max=2.0).sum(),
 }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.argument_places import in_place
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.failing import called, shows
 from gradwise.tracing.functions import (
@@ -158,6 +159,8 @@ _PLAIN_OPTIONS = frozenset({"axis", "keepdims"})
 def array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's protocol (NEP 18)."""
     trace = self.tape
+    if kwargs:
+        args, kwargs = in_place(function, args, kwargs)
     if trace.open and trace.where is None and _usual(trace, args, kwargs):
         ours = FUNCTIONS.get(function)
         if ours is not None:

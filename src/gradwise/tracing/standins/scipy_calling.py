@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-import itertools
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.rules.unruled import unruled
+from gradwise.tracing.argument_places import in_place
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
 from gradwise.tracing.failing import called_by_name, shows
 from gradwise.tracing.functions.operands import carries, valued
@@ -40,22 +40,13 @@ def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool
             return None
         return next((k for k, p in enumerate(parameters) if p.name == "check_finite" and p.default is True), None)
 
-    @functools.cache
-    def required() -> tuple[str, ...]:
-        return _required(getattr(sys.modules[module], name))
-
     @functools.wraps(ours)
     @shows(called_by_name)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not contains_traced(args) and not (kwargs and contains_traced(tuple(kwargs.values()))):
             args, kwargs = handed_over(args, kwargs)
             return getattr(sys.modules[module], name)(*args, **kwargs)
-        for key in (
-            required()[len(args) :] if kwargs else ()
-        ):  # data that are given by name stand where they are without it
-            if key not in kwargs:
-                break
-            args = (*args, kwargs.pop(key))
+        args, kwargs = in_place(getattr(sys.modules[module], name), args, kwargs)
         if lists:
             args = tuple([_array(a) for a in args])
             kwargs = {k: _array(v) for k, v in kwargs.items()}
@@ -68,16 +59,6 @@ def standing_in(module: str, name: str, ours: Callable[..., Any], *, lists: bool
 
     call.__name__ = name
     return call
-
-
-def _required(function: Any) -> tuple[str, ...]:
-    """The names of the arguments that come first and that a function cannot do without."""
-    try:
-        parameters = list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return ()
-    first = itertools.takewhile(lambda p: p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty, parameters)
-    return tuple([p.name for p in first])
 
 
 #: functions that refuse infinity and nan without a word in their signature

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradwise.tracing.argument_places import in_place
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import standing_for
@@ -132,7 +133,8 @@ def gaussian_kde(dataset: Any, bw_method: Any = None, weights: Any = None) -> An
 
 
 def _at_traced(name: str) -> Callable[..., Any]:
-    def call(density: Any, *args: Any) -> Any:
+    def call(density: Any, *args: Any, **kwargs: Any) -> Any:
+        (_, *args), _ = in_place(getattr(type(density), name), (density, *args), kwargs)
         if not any(map(contains_traced, args)):
             return getattr(type(density), name)(density, *args)
         return getattr(TracedDensity(density.dataset, float(density.factor), density.weights), name)(*args)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
+from gradwise.tracing.argument_places import in_place
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import TWINS, written
@@ -243,12 +244,14 @@ def _known(standard: Standard, name: str) -> bool:
 
 
 def _method(name: str) -> Callable[..., Any]:
-    def call(dist: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-        if TWINS:
-            x, args, kwargs = written(x), tuple(map(written, args)), {k: written(v) for k, v in kwargs.items()}
-        every = (x, *args, *kwargs.values())
+    def call(dist: Any, *args: Any, **kwargs: Any) -> Any:
         # SciPy's general method is what this stands for: a class that overrides it (levy_stable) calls it by super()
         general = getattr(scipy.stats.rv_continuous if hasattr(dist, "_pdf") else scipy.stats.rv_discrete, name)
+        (_, *given), kwargs = in_place(general, (dist, *args), kwargs)
+        if TWINS:
+            given, kwargs = list(map(written, given)), {k: written(v) for k, v in kwargs.items()}
+        x, args = given[0], tuple(given[1:])
+        every = (x, *args, *kwargs.values())
         if not contains_traced(every):
             return general(dist, x, *args, **kwargs)
         standard = DISTRIBUTIONS.get(dist.name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy
 
+from gradwise.tracing.argument_places import in_place
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import local
@@ -224,6 +225,7 @@ def _from(name: str, formula: Callable[..., Any], *places: int) -> Callable[...,
         original = getattr(_kind(), name)
         if not any(map(_moves, args)) and not any(map(_moves, kwargs.values())):
             return original(*args, **kwargs)
+        args, kwargs = in_place(original, args, kwargs)
         expected = original(*map(_twin, args), **{k: _twin(v) for k, v in kwargs.items()})
         options = {k: v for k, v in kwargs.items() if k != "assume_valid"}
         settled = [as_array(a) if i in places else concrete(a) for i, a in enumerate(args)]
@@ -244,6 +246,7 @@ def _as(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
     original = getattr(_kind(), name)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        (_, *args), kwargs = in_place(original, (self, *args), kwargs)
         if not _moves(self) and not any(map(_moves, args)):
             return original(self, *args, **kwargs)
         value = original(_twin(self), *map(_twin, args), **kwargs)
