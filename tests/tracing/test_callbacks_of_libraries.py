@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 
@@ -95,3 +96,23 @@ def test_callbacks_are_called_as_often_as_by_the_library(name, check):
         value, _ = g(X)
         assert value == values[k]
     assert counter.count == often > 0
+
+
+def test_a_cached_property_is_computed_once_for_an_object_that_holds_nothing():
+    counter = Counter()
+
+    class Bare:
+        @functools.cached_property
+        def scale(self):
+            counter.count += 1
+            return 2.0
+
+    def f(x):
+        bare = Bare()
+        return bare.scale * bare.scale * x[0]
+
+    for k in range(1, 5):
+        gw.grad(f)(X)
+        assert counter.count == k
+        assert gw.grad(f, pure=False, check=False)(X)[0] == 4.0
+        counter.count -= 1
