@@ -20,8 +20,10 @@ def own_entries(value: Any) -> Any:
     >>> getattr(Stub(), "__dict__", None), own_entries(Stub()), own_entries(types.SimpleNamespace(a=1))
     (0.0, None, {'a': 1})
     """
+    # compiled classes may have one of their own, as threading.local has for each thread
+    getter: Any = type(value).__getattribute__
     try:
-        found = object.__getattribute__(value, "__dict__")
+        found = (object.__getattribute__ if type(getter) is types.FunctionType else getter)(value, "__dict__")
     except Exception:  # noqa: BLE001  it has none, or a property of the user's stands there
         return None
     return found if isinstance(found, (dict, types.MappingProxyType)) else None

@@ -143,9 +143,9 @@ def note_change(obj: Any, name: str) -> None:
     cls, watch = type(obj), local.watch
     if watch is None:
         return
+    if name == "get" and cls.__module__.partition(".")[0] not in _OF_QUEUES:
+        return  # of a mapping or a variable: it is looked up
     if is_foreign(cls):
-        if name == "get" and cls.__module__.partition(".")[0] not in _OF_QUEUES:
-            return  # of a mapping or a variable: it is looked up
         if name in OF_MATRICES or not cls.__module__.startswith("scipy"):
             note_changed(watch, obj)
     elif issubclass(cls, dict) or obj is os.environ:  # a Counter's update is C
