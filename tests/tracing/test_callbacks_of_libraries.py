@@ -30,7 +30,7 @@ CALLS = {
     "funm": lambda w: la.funm(np.diag(C), w(np.cos)).sum(),
     "cg": lambda w: sl.cg(A, np.ones(2), callback=w(lambda z: None))[0].sum(),
     "gmres": lambda w: sl.gmres(A, np.ones(2), callback=w(lambda z: None), callback_type="x")[0].sum(),
-    "ode": lambda w: it.ode(w(lambda t, y: -y)).set_integrator("dopri5").set_initial_value(1.0, 0).integrate(1.0)[0],
+    "ode": lambda w: it.ode(lambda t, y, g=w(lambda y: -y): g(y)).set_integrator("dopri5").set_initial_value(1.0, 0).integrate(1.0)[0],
     "gaussian_kde": lambda w: st.gaussian_kde(C, bw_method=w(lambda kde: 0.5)).evaluate(1.0)[0],
     "approx_fprime": lambda w: op.approx_fprime(np.ones(2), w(lambda z: (z**2).sum())).sum(),
     "newton_krylov": lambda w: op.newton_krylov(w(lambda z: z**3 - 1.3), np.ones(2)).sum(),

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy
 import scipy.interpolate
 import scipy.signal
 import scipy.stats as st
@@ -45,8 +46,14 @@ FUNCTIONS = {
 }
 
 
+#: before SciPy 1.17 they are compiled without the names of their arguments, or take them in another way
+_NAMED_LATER = ("linregress", "rotation", "applied", "quaternion")
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_data_given_by_name_are_differentiated(name):
+    if name in _NAMED_LATER and tuple(map(int, scipy.__version__.split(".")[:2])) < (1, 17):
+        pytest.skip("SciPy before 1.17 has no names for these arguments")
     f, x = FUNCTIONS[name], np.array([0.3, 1.1, 2.2, 0.7, 1.9, 0.45])
     along = lambda i, t: f(x + t * np.eye(6)[i])
     h = 1e-4
