@@ -40,7 +40,7 @@ def _entries(value: Any) -> np.ndarray | None:
 
 def _differ(a: np.ndarray, b: np.ndarray) -> Any:
     """Which entries differ; nan is itself."""
-    return (a != b) & ~((a != a) & (b != b))  # noqa: PLR0124
+    return (a != b) & ~((a != a) & (b != b))  # noqa: PLR0124 - of nan alone, for any dtype
 
 
 class LeftArrays:
