@@ -209,3 +209,42 @@ def test_what_a_call_leaves_to_be_collected_does_not_count_as_a_place():
             plain.total(p)
     np.testing.assert_array_equal(ours.pair[0], plain.pair[0])
     np.testing.assert_array_equal(ours.pair[1][0], plain.pair[1][0])
+
+
+def added_to(e, work=np.zeros(2)):
+    work[0] = e
+    work[1] += 0.1
+    return work.sum()
+
+
+def added_by_a_partial_call():
+    def added(work, e):
+        work[0] = e
+        work[1] += 0.1
+        return work.sum()
+
+    return functools.partial(added, np.zeros(2))
+
+
+TUPLE = (np.zeros(2), "name")
+
+
+def added_in_a_tuple(e):
+    TUPLE[0][0] = e
+    TUPLE[0][1] += 0.1
+    return TUPLE[0].sum()
+
+
+@pytest.mark.parametrize("add", [added_to, added_by_a_partial_call(), added_in_a_tuple])
+def test_a_function_that_decides_and_adds_to_such_an_array_stays_exact(add):
+    def f(x):
+        scale = 2.0 if x[1] > 0.1 else 3.0
+        return scale * np.sin(add(x[0]))
+
+    gradient = gw.value_and_grad(f, method="exact")
+    for k in range(4):
+        x = np.array([0.3 + 0.1 * k, 0.2])
+        value, found = gradient(x)
+        total = x[0] + 0.1 * (k + 1)
+        np.testing.assert_allclose(value, 2 * np.sin(total), rtol=1e-14)
+        np.testing.assert_allclose(found, [2 * np.cos(total), 0], rtol=1e-14)

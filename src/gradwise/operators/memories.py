@@ -21,6 +21,7 @@ from gradwise.errors import TracingError
 from gradwise.operators.arguments import code_of, function_label
 from gradwise.operators.believed_programs import Known, is_believed, known_of
 from gradwise.operators.borders import holds_convention
+from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.restoring import Restoring, looked_at, shifted
 from gradwise.operators.verification import (
@@ -115,7 +116,10 @@ def _look(
     recording = linearization.recording
     beside, opaque = _beside(function, recording, spare, journal, has_aux=has_aux)
     if beside is None and opaque:
-        return _compared(function, linearization, Restoring(spare, journal, has_aux=has_aux), has_aux=has_aux)
+        restoring: Any = Restoring(spare, journal, has_aux=has_aux)
+        if _goes_on(recording, restoring, has_aux=has_aux):
+            return False
+        return _compared(function, linearization, restoring, has_aux=has_aux)
     if beside is None or beside.tape.stores is None:
         return False
     known.stores = True
@@ -128,14 +132,14 @@ def _look(
     except Exception:  # noqa: BLE001  the function's own statement about what it keeps
         return False
     filled.restore()
-    restoring: Any = Restoring(spare, filled, has_aux=has_aux)
+    restoring = Restoring(spare, filled, has_aux=has_aux)
     remembers = functools.partial(_has_more, recording, beside)
     if not has_values(again, recording):
         # what was kept for a point nearby
         if remembers(again) and _knows(function, spare, beside, again, filled, has_aux=has_aux):
             _take(linearization, again)
             return True
-        if _nearly(again, recording):
+        if _nearly(again.values, again.structure, recording):
             return _compared(function, linearization, restoring, has_aux=has_aux)
         return False  # what an earlier call left is part of the function
     if _computed(again) < _computed(recording):
@@ -283,10 +287,20 @@ def _has_more(recording: Recording, beside: Recording, other: Recording) -> bool
 _NEARLY = 1e-5
 
 
-def _nearly(one: Recording, other: Recording) -> bool:
-    if one.structure != other.structure:
+def _goes_on(recording: Recording, restoring: Any, *, has_aux: bool) -> bool:
+    """Whether a plain call at the same point has another value than the run had: what the run left is part of the function, whose derivative it has from another state."""
+    state = np.random.get_state()  # noqa: NPY002 - the global state is what the user's code may draw from
+    try:
+        values, structure = plain_outputs(restoring, restoring.leaves, state, has_aux=has_aux)
+    except Exception:  # noqa: BLE001  the function's own statement about the point
         return False
-    pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(one.values, other.values, strict=True)]
+    return not _nearly(values, structure, recording)
+
+
+def _nearly(values: list[Any], structure: Any, other: Recording) -> bool:
+    if structure != other.structure:
+        return False
+    pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, other.values, strict=True)]
     return all(
         a.shape == b.shape and a.dtype.kind in "fc" and np.all(np.abs(a - b) <= _NEARLY * np.abs(a)) for a, b in pairs
     )

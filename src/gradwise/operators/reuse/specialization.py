@@ -313,12 +313,14 @@ def specialise(
         return call(traced[:count], traced[count:])
 
     before, local.asked_memories = local.lasting, AskedMemories(of_proved=memories is not None)
+    # it writes to copies, and leaves the function's own arrays as they are
+    shared, local.shared = local.shared, None
     with handled_errors(avoided) as (handled, met, noted):
         local.lasting = True
         try:
             recording = record(function, given, (True,) * len(given), run, has_aux=has_aux)
         finally:
-            local.lasting = before
+            local.lasting, local.shared = before, shared
             asked, local.asked_memories = local.asked_memories, None
     if met:
         raise Refused(f"it comes to {met[0]}, of which nothing is proved")

@@ -4,13 +4,12 @@ A recursion that counts on its memory takes exponentially long without one, so t
 keys. Only a traced argument is met again by identity, not by its value: two numbers that are equal here have derivatives of their own.
 
 What can be changed is another matter: a table that a function makes once, keeps under ``lru_cache`` and adds to at each call is a state, like one in a dictionary.  Where such a result was computed from nothing traced, it is what the user's
-memory keeps (``kept``); so is the result of a body that does something else than compute (draws, counts, prints), which a plain call runs once.
+memory keeps (``kept_results.py``); so is the result of a body that does something else than compute (draws, counts, prints), which a plain call runs once.
 """
 
 from __future__ import annotations
 
 import functools
-import gc
 import types
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from gradwise.containers import own_entries
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import HOLDERS, STANDING
 from gradwise.tracing.instrument.atoms import ATOMS
+from gradwise.tracing.instrument.meeting import meets
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.within import holds_traced
 from gradwise.tracing.purity import inspect_function
@@ -129,7 +129,7 @@ def _is_state(watch: Watch, callee: Any, args: Any, kwargs: Any) -> bool:
 
     A run of plain numbers, or a silent one, only looks: where the memory does not know the key, it runs the body itself, and what that does is left undone.
     """
-    if _may_see_traced(watch, callee) or _only_computes(callee.__wrapped__):
+    if _may_see_traced(watch, callee, [*args, *kwargs.values()]) or _only_computes(callee.__wrapped__):
         return False
     return (local.muted is None and _moves(watch)) or is_kept(callee, args, kwargs)
 
@@ -167,15 +167,17 @@ def _only_computes(function: Any) -> bool:
     return verdict.is_pure and not leaves
 
 
-def _may_see_traced(watch: Watch, callee: Any) -> bool:
-    """Whether the body of a function may meet traced values beside its arguments: where the run stored some, or its closure holds one."""
+def _may_see_traced(watch: Watch, callee: Any, given: list[Any]) -> bool:
+    """Whether the body of a function may meet traced values that are no arguments themselves: where the run stored some, or its closure holds one."""
+    if _holds_traced_in_cells(callee.__wrapped__):
+        return True
     run: Watch | None = watch
     while run is not None:
         notes = (run.overlay, run.cells, run.names, run.revealed, run.stored, run.tails, run.created)
         if any(notes) or any(type(v) is not np.ndarray for v in run.touched.values()):
-            return True
+            return meets(watch, [callee.__wrapped__, *given])
         run = run.outer
-    return _holds_traced_in_cells(callee.__wrapped__)
+    return False
 
 
 def _holds_traced_in_cells(function: Any, depth: int = 4) -> bool:
@@ -238,20 +240,6 @@ def _shown(watch: Watch, value: Any) -> Any:
                 return standing
         run = run.outer
     return value
-
-
-#: in the place of a key, what a memory keeps under some key: a run that asks it is shown another value
-KEPT = object()
-
-
-def kept(memory: Any) -> list[Any]:
-    """What a function under ``lru_cache`` keeps, and beside it what leads to no array of numbers: keys and its own parts."""
-    held = gc.get_referents(memory)
-    tables = [one for one in held if type(one) is dict and one is not memory.__dict__]
-    results = (
-        [one for table in tables for one in table.values()] if memory.cache_parameters()["maxsize"] is None else held
-    )
-    return [one for one in results if type(one) is not dict or not any(one is table for table in tables)]
 
 
 def _memory(callee: Any, resolve: Callable[[Any], Any]) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gradwise.containers import own_entries
-from gradwise.tracing.instrument.cached import KEPT, kept
+from gradwise.tracing.instrument.kept_results import KEPT, kept
 from gradwise.tracing.instrument.userland import is_users_file
 
 #: in the place of a key, where nothing can be put

@@ -144,6 +144,7 @@ def _sweep(watch: Watch) -> None:
     if outer is None:
         for clean in watch.later:
             clean()
+        watch.later.clear()  # who refers to an array is asked: a run that has ended does no more
         for obj in watch.given.values():
             _clean_given(obj)
     else:

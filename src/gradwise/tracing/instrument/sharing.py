@@ -26,8 +26,8 @@ from gradwise.containers import own_entries
 from gradwise.errors import GradwiseError, TracingError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
-from gradwise.tracing.instrument.cached import KEPT
 from gradwise.tracing.instrument.contents import DEFAULTS, GIVEN, NO_PLACE, contents
+from gradwise.tracing.instrument.kept_results import KEPT
 from gradwise.tracing.instrument.objects import class_info, note_names, set_raw
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.state import Watch, local
@@ -198,10 +198,11 @@ class _Survey:
                     continue
                 if isinstance(value, np.ndarray):
                     self._note(value, one, key)
-                elif whole and kind not in _EVERYWHERE:
+                elif kind not in _EVERYWHERE:
                     if isinstance(value, tuple) and key is not NO_PLACE:
                         self.tuples.setdefault(id(value), _Held(value)).places.append((one, key))
-                    pending.append(value)
+                    if whole:  # of a module, what the function names
+                        pending.append(value)
         bases = {id(held.obj.base) for held in self.views.values()}
         # of another object of the same class: not met from here
         self.arrays = {key: held for key, held in self.arrays.items() if held.places or key in bases}
