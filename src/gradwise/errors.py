@@ -54,7 +54,14 @@ class InputError(GradwiseError, TypeError, ValueError):
     """An argument has a type, dtype, shape or structure that cannot be differentiated.
 
     Wrong: ``gw.grad(f)(np.array(["a", "b"]))``.  Cure: pass real or complex numbers.
+
+    Attributes
+    ----------
+    is_of_function : bool
+        Whether the function itself raised at the point; its error is the cause of this one.
     """
+
+    is_of_function = False
 
 
 class OutputError(GradwiseError, TypeError):

@@ -195,7 +195,9 @@ class Evaluator:
                 f"f(x) raised {result.text}. f must return numbers at x itself. "
                 f"Check that f takes x as one argument{' with a leading axis of points' if self.vectorized else ''}."
             )
-            raise InputError(msg) from result.error
+            problem = InputError(msg)
+            problem.is_of_function = True
+            raise problem from result.error
         if not self.vectorized:
             self.output = Output(result)
             flat = self.output.flat(result)

@@ -34,7 +34,9 @@ def derivative_of_number(
                 f"f(x) raised {type(error).__name__}: {error} at x={x!r}. f must return numbers at x itself. "
                 f"Check that f takes x as one argument."
             )
-            raise InputError(msg) from error
+            problem = InputError(msg)
+            problem.is_of_function = True
+            raise problem from error
         unit = UNITS.get(type(result))
         if unit is None:
             return None

@@ -121,6 +121,9 @@ def choose(
             own = second.__cause__
             if own is not None and type(own) is type(reason.__cause__) and str(own) == str(reason.__cause__):
                 raise own from None  # what compiled code said under the trace it says of plain numbers too
+            if own is not None and getattr(second, "is_of_function", False) and not isinstance(own, GradwiseError):
+                own.add_note(f"A traced run of {function_label(function)} did not come so far: {reason}")
+                raise own from None  # as a plain call
             reason.add_note(f"A numerical derivative was tried instead and failed: {second}")
             raise reason from None
         _tell(
