@@ -61,6 +61,11 @@ EXPRESSIONS = {
     "sf.dct(x) @ Z + sf.fft(x).real @ Z + sf.dctn(M * x).sum() + sf.hfft(x).sum()": 18,
     "statistics.fmean(x) + statistics.stdev(x.tolist()) + statistics.median(list(x))": 12,
     "statistics.mean(x.tolist()) + statistics.pvariance(x.tolist()) + statistics.harmonic_mean((1 + x * x).tolist())": 16,
+    "st.skew(x) + st.kurtosis(x, 0, False) + st.hmean(1 + x * x) + st.skew(x * Z, bias=False)": 18,
+    "np.fromiter((v * Q for v in x), float) @ Z + np.fromiter(map(math.sin, x), float).sum()": 12,
+    "la.null_space(np.atleast_2d(x[:3])).shape[1] * x[3] + np.abs(la.orth(D * x)).sum()": 6,
+    "la.lu(M * x + 3 * np.eye(6))[2][2, 2] + la.expm_frechet(M * 0.1, M * x)[1].sum()": 4,
+    "la.subspace_angles((M * x)[:, :2], D.T[:, :2] if D.shape[1] == 6 else M[:, :2])[0]": 6,
     "math.hypot(*x) + math.hypot(*(x * Z)) + math.dist(x, Z)": 16,
     "x[0] * (2.0 if math.isclose(Q, 1.0, rel_tol=1e-3, abs_tol=0.0) else 3.0)": 4,
 }
@@ -82,3 +87,29 @@ def test_a_program_gives_what_a_run_gives(expression):
             np.testing.assert_allclose(value, value_of_run, rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(gradient, gradient_of_run, rtol=1e-6, atol=1e-8)
     assert shortcuts_of(f)["0"].served >= EXPRESSIONS[expression]
+
+
+def test_an_iterator_that_was_there_is_taken_from_at_each_call():
+    kept = iter(np.arange(100.0))
+
+    def f(x):
+        return np.fromiter((next(kept) * v for v in x), float).sum() + np.fromiter(x, float)[0]
+
+    x = np.array([2.0, 3.0])
+    for k in range(6):
+        value, gradient = gw.value_and_grad(f)(x)
+        assert value == 2 * k * 2 + (2 * k + 1) * 3 + 2
+        assert gradient.tolist() == [2 * k + 1, 2 * k + 1]
+
+
+def test_fromiter_of_an_iterator_that_was_there():
+    kept = iter(np.arange(100.0))
+
+    def f(x):
+        return np.fromiter(kept, float, 2) @ x
+
+    x = np.array([2.0, 3.0])
+    for k in range(6):
+        value, gradient = gw.value_and_grad(f)(x)
+        assert value == 2 * k * 2 + (2 * k + 1) * 3
+        assert gradient.tolist() == [2 * k, 2 * k + 1]

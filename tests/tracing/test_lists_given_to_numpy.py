@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse
 import scipy.special
 
 import gradwise as gw
@@ -49,3 +50,24 @@ def test_an_array_of_rank_0_is_one(function):
     h = 1e-5
     difference = (changed(1.3 + h) - changed(1.3 - h)) / (2 * h)
     assert gw.grad(changed, method="exact")(1.3) == pytest.approx(difference, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.choose([0, 1], [[x[0], 1.0], [2.0, x[1]]]) @ [1.0, 2.0],
+        lambda x: np.choose([0, 1], choices=([x[0], 1.0], [2.0, x[1]])) @ [1.0, 2.0],
+        lambda x: np.choose([[0, 1], [1, 0]], [x[0], [x[1], 2.0]]).sum(),
+        lambda x: np.choose([0, 3], [[x[0], 1.0], [2.0, x[1]]], mode="wrap") @ [1.0, 2.0],
+        lambda x: (scipy.sparse.diags([[x[0]] * 3, [x[1]] * 2], [0, 1]) @ np.arange(3.0)).sum(),
+        lambda x: scipy.sparse.diags_array([[x[0]] * 3, (x[1], 2.0)], offsets=[0, 1]).toarray()[:, 1].sum(),
+    ],
+    ids=["choose", "by name", "broadcast", "wrapped", "diagonals", "diagonals of two kinds"],
+)
+def test_lists_of_lists(function):
+    x = np.array([0.3, 0.4])
+    value, slopes = gw.value_and_grad(function, method="exact")(x)
+    assert value == function(x)
+    h = 1e-5
+    differences = [(function(x + u) - function(x - u)) / (2 * h) for u in np.eye(2) * h]
+    np.testing.assert_allclose(slopes, differences, rtol=1e-9, atol=1e-9)

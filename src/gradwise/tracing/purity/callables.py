@@ -53,7 +53,7 @@ _NUMPY = """
     imag 1  angle 2  real_if_close 2  unwrap 4  sinc 1  i0 1  isscalar 1  iscomplexobj 1  isrealobj 1  ndim 1  shape 1  size 2  result_type *  promote_types 2  min_scalar_type 1  nan_to_num 1
     can_cast 3  issubdtype 2  iscomplex 1  isreal 1  isneginf 1  isposinf 1  fix 1  pad 3  zeros 3  ones 3  empty 3  full 4  zeros_like 5  ones_like 5  empty_like 5  full_like 6  arange 4  linspace 7
     logspace 6  geomspace 5  eye 4  identity 2  array 2  asarray 4  asanyarray 4  ascontiguousarray 2  asfortranarray 2  copy 3  hamming 1  hanning 1  blackman 1  kaiser 2  bartlett 1
-    resize 2  roots 1  setdiff1d 3  union1d 2  intersect1d 4  trim_zeros 2  unstack 1
+    fromiter 3  resize 2  roots 1  setdiff1d 3  union1d 2  intersect1d 4  trim_zeros 2  unstack 1
     finfo 1  iinfo 1  concat 2  cumulative_sum 1  cumulative_prod 1  vecdot 2
 """
 _LINALG = """
@@ -79,12 +79,13 @@ _RANDOM = """
 #: functions of SciPy's rooms, each with the number of arguments before those that name an output or allow to overwrite one; a room is looked at once it is loaded
 _ROOMS = {
     "scipy.special": "logsumexp 5  softmax 2  log_softmax 2  multigammaln 2  polygamma 2  comb 2  factorial 1  perm 2  factorial2 1  diric 2  lambertw 3  softplus 1",
-    "scipy.optimize": "rosen 1",
+    "scipy.optimize": "rosen 1  rosen_der 1",
     "scipy.linalg": """
         solve 2  inv 1  det 1  cholesky 2  cho_factor 2  cho_solve 2  solve_triangular 5  lu_factor 1  lu_solve 2  block_diag *  toeplitz 2  circulant 1  hankel 2  khatri_rao 2  norm 4
         expm 1  pinv 1  lstsq 3  eigh 2  eigvalsh 2  svdvals 1  solve_banded 3  solveh_banded 2  solve_sylvester 3  solve_discrete_lyapunov 2
         solve_continuous_lyapunov 2   sinm 1  cosm 1  companion 1  hilbert 1  kron 2  polar 1  eigh_tridiagonal 2  eigvalsh_tridiagonal 2  qr 1  svd 1  coshm 1  sinhm 1  tanhm 1  tanm 1  dft 1
-        hadamard 1  eig 1  eigvals 1  solve_circulant 2  pascal 1  leslie 2  convolution_matrix 2  cholesky_banded 1  cho_solve_banded 2  rq 1  fiedler 1  helmert 1  invhilbert 1""",
+        hadamard 1  eig 1  eigvals 1  solve_circulant 2  pascal 1  leslie 2  convolution_matrix 2  cholesky_banded 1  cho_solve_banded 2  rq 1  fiedler 1  helmert 1  invhilbert 1
+        null_space 1  orth 1  lu 1  expm_frechet 2  subspace_angles 2""",
     "scipy.integrate": "simpson 1  trapezoid 4  cumulative_trapezoid 5  romb 4",
     "scipy.interpolate": "splev 4  splrep *  splint 3  pchip_interpolate 5  interpn 3  barycentric_interpolate 3",
     "scipy.spatial.distance": """
@@ -96,14 +97,14 @@ _ROOMS = {
     "statistics": "fmean 2  mean 1  median 1  stdev 2  variance 2  pstdev 2  pvariance 2  geometric_mean 1  harmonic_mean 2  median_low 1  median_high 1  correlation 2  covariance 2",
     "scipy.spatial": "distance_matrix 3",
     "scipy.signal.windows": "hann 2  hamming 2  blackman 2  gaussian 3  kaiser 3  tukey 3  boxcar 2  triang 2  cosine 2  bartlett 2  exponential 4  parzen 2",
-    "scipy.stats": "tmean 2  gstd *  zscore *  pearsonr 2  gmean *  sem *  moment *  variation *  iqr 3  trim_mean 3",
+    "scipy.stats": "skew *  kurtosis *  hmean *  tmean 2  gstd *  zscore *  pearsonr 2  gmean *  sem *  moment *  variation *  iqr 3  trim_mean 3",
     "scipy.fft": """
         fft 4  ifft 4  rfft 4  irfft 4  fft2 4  ifft2 4  rfft2 4  irfft2 4  fftn 4  ifftn 4  fftfreq 2  rfftfreq 2  fftshift 2  ifftshift 2  dct 5  idct 5  dst 5  idst 5  dctn 5  idctn 5  dstn 5  idstn 5  hfft 4  ihfft 4  rfft2 4  irfft2 4  rfftn 4  irfftn 4""",
 }
 
 #: NumPy's functions whose result is a fresh array of numbers, whatever they are given
 _MAKERS = _words(
-    "zeros ones empty arange linspace logspace geomspace eye identity tri indices fftfreq rfftfreq rand randn random uniform normal standard_normal randint"
+    "fromiter zeros ones empty arange linspace logspace geomspace eye identity tri indices fftfreq rfftfreq rand randn random uniform normal standard_normal randint"
     " leggauss chebgauss hermgauss hermegauss"
 )
 #: those whose result is always another array, whose entries may be the caller's objects if they are no numbers

@@ -157,7 +157,7 @@ def _diagonals(name: str) -> Any:
         dtype = kwargs.pop("dtype", None)
         args, kwargs = settled_key(args), {k: settled_key(v) for k, v in kwargs.items()}
         several = type(diagonals) in {list, tuple} and any(
-            np.ndim(plain(d)) or type(d) in {list, tuple} for d in diagonals
+            type(d) in {list, tuple} or np.ndim(plain(d)) for d in diagonals
         )
         pieces = [numbers(d) for d in diagonals] if several else [numbers(diagonals)]
         if not several and pieces[0].ndim == 2:

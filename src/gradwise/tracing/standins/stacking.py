@@ -116,12 +116,13 @@ SEQUENCES = frozenset(
         "column_stack",
         "row_stack",
         "select",
+        "choose",
         "multi_dot",
         "lexsort",
     }
 )
 #: functions that take nested lists apart themselves
-NESTED = frozenset({"block", "piecewise", "choose"})
+NESTED = frozenset({"block", "piecewise"})
 
 
 #: functions that ask an argument for its method of that name, if it has one; universal functions ask by their protocol
