@@ -3,7 +3,8 @@
     f(x + t u)      from the state before the call, and what it prints, writes and stores is left undone
 
 The derivative is that of the call which was asked for.  A counter that counts twenty points, a cache that is full of points at which nobody asked, or a memory that answers with what the first of these points left would make it that of
-another function.  So such calls are silent runs (``tracing/instrument/muting.py``) of plain numbers, and the function is called as it is once, at the end.
+another function.  So such calls are silent runs (``tracing/instrument/muting.py``) of plain numbers, and the function is called as it is once, at the end.  Where it does something that no run leaves undone (it starts a process), that happens at each point,
+and what it stores is put back all the same.
 """
 
 from __future__ import annotations
@@ -46,17 +47,20 @@ class _Calls:
     ----------
     watch : Watch or None
         What a run at the point itself did, where that can be left undone; None where it did nothing, or nobody knows how.
+    silent : bool
+        Whether all of it can be; otherwise what it stored, and nothing else.
     arguments : Arguments or None
         Those of the call that is made at the end.
     writes : bool
         Whether the function writes into arguments that are not differentiated: each call then has copies of them.
     """
 
-    __slots__ = ("_known", "_watched", "arguments", "watch", "writes")
+    __slots__ = ("_known", "_watched", "arguments", "silent", "watch", "writes")
 
     def __init__(self, watched: bool) -> None:
         self._watched = watched
         self.watch: Watch | None = None
+        self.silent = True
         self.arguments: Arguments | None = None
         self.writes = False
         self._known = False
@@ -64,18 +68,22 @@ class _Calls:
     def call(self, arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
         if not self._known:
             self._known = True
-            self.watch = _undoable(arguments, has_aux=has_aux) if self._watched else None
+            if self._watched:
+                self.watch, self.silent = _undoable(arguments, has_aux=has_aux)
             if self.watch is not None:
                 self.arguments = arguments
             elif any(arguments.others()):
                 return self._first(arguments, leaves)
         if self.watch is not None:
-            try:
-                with hushed(), muted(self.watch), kept():
-                    rewind()
-                    return silently(arguments, leaves, has_aux=has_aux)
-            except Unmuted:  # at this point it does what it did not do at the other one
-                pass
+            if self.silent:
+                try:
+                    with hushed(), muted(self.watch), kept():
+                        rewind()
+                        return silently(arguments, leaves, has_aux=has_aux)
+                except Unmuted:  # at this point it does what it did not do at the other one
+                    pass
+            with hushed(), kept():
+                return silently(arguments, leaves, has_aux=has_aux)
         return (arguments.copied() if self.writes else arguments).call(leaves)
 
     def _first(self, arguments: Arguments, leaves: Sequence[Any]) -> Any:
@@ -100,17 +108,31 @@ def _alike(one: Any, other: Any) -> bool:
     )
 
 
-def _undoable(arguments: Arguments, *, has_aux: bool) -> Watch | None:
-    """What a run at the point did, if it or one at a point beside does something that can be left undone (where a memory answers at the point, only the other one stores)."""
+def _undoable(arguments: Arguments, *, has_aux: bool) -> tuple[Watch | None, bool]:
+    """What a run at the point did, if it or one at a point beside does something that can be left undone, and whether that is all that they do."""
+    try:
+        return _left(arguments, has_aux=has_aux, silent=True), True
+    except Unmuted:
+        return _left(arguments, has_aux=has_aux, silent=False), False
+
+
+def _left(arguments: Arguments, *, has_aux: bool, silent: bool) -> Watch | None:
+    """What runs do that can be left undone; without ``silent``, what they store (where a memory answers at the point, only the one beside does).
+
+    Raises
+    ------
+    Unmuted
+        If silent runs do not leave all of it undone.
+    """
     found: Watch | None = None
     leaves = False
     for point in (arguments.leaves, [shifted(leaf, _SHIFT) for leaf in arguments.leaves]):
         plain = (False,) * len(point)
         try:
-            with hushed(), muted(None), kept():
+            with hushed(), muted(None) if silent else contextlib.nullcontext(), kept():
                 recording = record(_tried, point, plain, arguments.copied().call, has_aux=has_aux, notes=True)
         except Unmuted:
-            return None
+            raise
         except Exception:  # noqa: BLE001  the function's own mistake, which a plain call shows
             if found is None:
                 return None
@@ -120,9 +142,10 @@ def _undoable(arguments: Arguments, *, has_aux: bool) -> Watch | None:
             return None
         for generator, state in watch.generators.values():
             put_generator(generator, state)
-        leaves = leaves or recording.tape.stores is not None or repeats(watch, undoing=True) is not None
-        if repeats(watch, muting=True) is not None:
-            return None
+        leaves = leaves or recording.tape.stores is not None or (silent and repeats(watch, undoing=True) is not None)
+        why = repeats(watch, muting=True) if silent else None
+        if why is not None:
+            raise Unmuted(why)
         found = found or watch
     return found if leaves else None
 

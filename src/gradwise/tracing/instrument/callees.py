@@ -22,7 +22,7 @@ from gradwise.tracing.instrument.cells import with_code
 from gradwise.tracing.instrument.compiling import HANDLES, going_both_ways, instrumented, making_buffers
 from gradwise.tracing.instrument.crashing import may_crash, with_plain_numbers_only
 from gradwise.tracing.instrument.drawing import drawing, draws
-from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths
+from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths, public_name
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, OF_MATRICES, is_foreign, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
@@ -217,7 +217,7 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     elif cls in DATES or id(callee) in REPEATABLE:
         pass
     elif (callee.__module__ or cls.__module__).partition(".")[0] in MODULES:
-        watch.effects[f"it calls {callee.__qualname__}"] = None
+        watch.effects[f"it calls {public_name(callee, owner)}"] = None
     if is_users_array(cls):
         return _of_users_array(owner, callee)
     table = METHODS.get(cls)

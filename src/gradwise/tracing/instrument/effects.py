@@ -163,7 +163,18 @@ _MUTING = (
     *("it calls Buffered", "it calls Kept", "it calls pathlib.", "it calls pickle.", "it calls io."),
     *(
         f"it calls os.{name}"
-        for name in ("getcwd", "fspath", "fsdecode", "fsencode", "getenv", "getpid", "stat", "access", "listdir")
+        for name in (
+            "getcwd",
+            "fspath",
+            "fsdecode",
+            "fsencode",
+            "getenv",
+            "getpid",
+            "stat",
+            "lstat",
+            "access",
+            "listdir",
+        )
     ),
     # of which pathlib's and os's own functions ask some
     *("it calls sys.intern", "it calls sys.audit", "it calls sys.getfilesystemencod"),
@@ -172,14 +183,15 @@ _MUTING = (
 )
 
 
-#: functions by their own names, for which others stand in silent runs (``unwritten.py``), or that Python's libraries of files ask for
-_STOOD_FOR = frozenset(
-    f"it calls {name}"
-    for name in (
-        *("stat", "lstat", "access", "mkdir", "remove", "unlink", "rename", "replace", "listdir", "scandir", "getcwd"),
-        *("fspath", "text_encoding", "intern", "audit", "getfilesystemencoding", "getfilesystemencodeerrors"),
-    )
-)
+def public_name(callee: Any, owner: Any) -> str:
+    """A compiled function as who imports its module writes it (``os.stat`` for ``posix.stat``); a method by its class."""
+    if type(owner) is not types.ModuleType:
+        return str(callee.__qualname__)
+    return f"{_PUBLIC.get(owner.__name__, owner.__name__)}.{callee.__name__}"
+
+
+_PUBLIC = {"posix": "os", "nt": "os", "_io": "io"}
+
 
 #: methods of paths that read or write files
 _OF_PATHS = dict.fromkeys(("open", "read_text", "read_bytes"), READS) | dict.fromkeys(
@@ -196,7 +208,7 @@ def of_paths(function: types.FunctionType) -> str | None:
 
 def is_muted(effect: str) -> bool:
     """Whether a silent run leaves an effect undone, or it does no harm."""
-    return effect.startswith(_MUTING) or effect in _STOOD_FOR
+    return effect.startswith(_MUTING)
 
 
 def is_adaptive(watch: Watch | None) -> bool:
@@ -209,7 +221,15 @@ def reads_files(watch: Watch) -> bool:
     return any(effect.startswith(_FROM_OUTSIDE) for effect in watch.effects)
 
 
-_FROM_OUTSIDE = (READS, "it calls open", "it calls shelve.", "it calls dbm.", "it calls os.open", "it calls posix.open")
+_FROM_OUTSIDE = (
+    READS,
+    "it calls open",
+    "it calls io.open",
+    "it calls shelve.",
+    "it calls dbm.",
+    "it calls os.open",
+    "it calls posix.open",
+)
 
 
 def _changes(watch: Watch) -> None:
