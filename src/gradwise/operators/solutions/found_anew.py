@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 
 
 class Finding:
-    """The callee: (starts, what the equation and the other callbacks captured) → plan, root."""
+    """The callee: (starts, what the equation and the other callbacks captured) → plan, root, what the solver finds beside it."""
 
     def __init__(self, of: Root, forms: list[Form], functions: list[Callable[..., Any]], again: Again) -> None:
         self.of, self.forms, self.functions = of, forms, functions
         self.starts, self.solve = len(again.starts), again.solve
-        self.results: tuple[ArrayType, ...] = (of.plan, of.form.state)
+        self.beside = tuple([type_of(v) for v in again.beside])
+        self.results: tuple[ArrayType, ...] = (of.plan, of.form.state, *self.beside)
 
     def __repr__(self) -> str:
         return "root found anew"
@@ -51,12 +52,15 @@ class Finding:
         found = self.solve(called, operands[: self.starts])
         if found is None:
             raise Elsewhere
+        found, *beside = found if self.beside else (found,)
+        if not all(np.shape(v) == t.shape and np.isfinite(v).all() for v, t in zip(beside, self.beside, strict=True)):
+            raise Elsewhere
         at = np.asarray(found, float)
         if at.shape != of.form.state.shape or not np.isfinite(at).all():
             raise Elsewhere
         captured = operands[self.starts : self.starts + len(of.form.captured)]
         at, plan = polished(of, at, captured)
-        return plan, at
+        return plan, at, *beside
 
 
 def asked(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,9 +112,9 @@ def rooted_anew(
     if near is not None:
         note_distance(value, at)
     types = tuple([type_of(getattr(s, "value", s)) for s in again.starts])
-    key = "found anew", root, tuple(forms), types, again.key
+    key = "found anew", root, tuple(forms), types, again.key, tuple([np.shape(v) for v in again.beside])
     finding = derived(key, lambda: (Finding(root, forms, functions, again), 1))
-    plan, at = apply(trace, found_anew, operands, (finding,), (plan, at))
+    plan, at, *again.beside = apply(trace, found_anew, operands, (finding,), (plan, at, *again.beside))
     (found,) = apply(trace, solution, (plan, at, *formula.operands()), (root,), (value,))
     return found
 

@@ -27,18 +27,16 @@ from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
 from gradwise.tracing.purity.sinks import method_of_sink
-from gradwise.tracing.purity.solvers import attribute_of_found
+from gradwise.tracing.purity.solvers import attribute_of_found, is_found
 from gradwise.tracing.purity.sparse import attribute, is_matrix
 from gradwise.tracing.purity.values import (
     ASIDE,
     DATA,
-    FOUND,
     FRESH,
     FROZEN,
     FROZEN_MULTIVARIATE,
     GENERATOR,
     GRID,
-    MINIMUM,
     OWN,
     SINK,
     SPLINE,
@@ -86,7 +84,7 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute_of_interpolator(m, name)
     if is_matrix(owner):
         return attribute(m, name)
-    if owner is FOUND or owner is MINIMUM:
+    if is_found(owner):
         return attribute_of_found(m, owner, name)
     if is_object(owner) and dispatches(m, owner, name):
         return DispatchedMethod(owner, name)

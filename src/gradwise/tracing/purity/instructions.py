@@ -27,7 +27,7 @@ from gradwise.tracing.purity.sequences import (
     is_sequence,
     iterator_of,
 )
-from gradwise.tracing.purity.solvers import entry_of_found
+from gradwise.tracing.purity.solvers import entry_of_found, is_found
 from gradwise.tracing.purity.sparse import is_matrix, product, store_in_matrix
 from gradwise.tracing.purity.texts import formatted, pattern
 from gradwise.tracing.purity.values import (
@@ -36,10 +36,8 @@ from gradwise.tracing.purity.values import (
     DATA,
     DRAFT,
     FLOAT,
-    FOUND,
     FRESH,
     GRID,
-    MINIMUM,
     NULL,
     OWN,
     SCALAR,
@@ -229,7 +227,7 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
         return x.entry(m, key)
     if type(x) is Log:
         return x.last(m, key)
-    if x is FOUND or x is MINIMUM:
+    if is_found(x):
         return entry_of_found(m, x, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 

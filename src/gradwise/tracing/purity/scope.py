@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.instrument.boxed import behind
+from gradwise.tracing.purity.bounds import compared
 from gradwise.tracing.purity.callables import ANEW, CONTAINERS, CONTEXTS, GETTERS, JOINERS, KEYS, WRITERS, callee_of
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.distributions import (
     MethodOfDistribution,
     distribution_test,
-    frozen_test,
     is_distribution,
-    is_frozen_distribution,
-    kind_of_frozen,
     method_test,
 )
 from gradwise.tracing.purity.draws import MAKERS
@@ -255,8 +253,8 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", distribution_test(value)), Known(value)
     elif (test := method_test(value)) is not None:
         return Expected("test", test), MethodOfDistribution(value.__name__)
-    elif is_frozen_distribution(value):
-        return Expected("test", frozen_test(value)), kind_of_frozen(value)
+    elif (content := compared(value)) is not None:
+        return Expected("test", content[0]), content[1]
     elif is_fixed(value):
         return Expected("test", fixed_test(value)), Fixed(type(value))
     elif is_member(value):

@@ -1,4 +1,4 @@
-"""The root finders and minimisers of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
+"""The root finders, minimisers and fits of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ SOLVERS = {
     "minimize_scalar": ("fun", "bracket", "bounds", "args", "method", "tol", "options"),
     "minimize": ("fun", "x0", "args", "method", "jac", "hess", "hessp", "bounds", "constraints", "tol", "callback", "options"),
     **dict.fromkeys(["brent", "golden"], ("func", "args", "brack", "tol", "full_output", "maxiter")),
+    "least_squares": ("fun", "x0", "jac", "bounds", "method", "ftol", "xtol", "gtol", "x_scale", "loss", "f_scale", "diff_step", "tr_solver", "tr_options", "jac_sparsity", "max_nfev", "verbose", "args", "kwargs", "callback", "workers"),
+    "leastsq": ("func", "x0", "args", "Dfun", "full_output", "col_deriv", "ftol", "xtol", "gtol", "maxfev", "epsfcn", "factor", "diag"),
+    "curve_fit": ("f", "xdata", "ydata", "p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac", "full_output", "nan_policy", "ftol", "xtol", "gtol", "loss", "f_scale", "max_nfev", "maxfev", "epsfcn", "factor", "diff_step", "x_scale", "tr_solver"),
     "fminbound": ("func", "x1", "x2", "args", "xtol", "maxfun", "full_output", "disp"),
 }  # fmt: skip
 
 
 def solver_name(value: Any) -> str | None:
-    """The name of a root finder, or of ``quad``, as SciPy has it.
+    """The name of a root finder, of ``quad`` or of the class of bounds, as SciPy has it.
 
     Examples
     --------
@@ -35,6 +38,9 @@ def solver_name(value: Any) -> str | None:
     >>> solver_name(scipy.optimize.brentq), solver_name(scipy.optimize.minimize)
     ('brentq', 'minimize')
     """
+    if isinstance(value, type):
+        optimize = sys.modules.get("scipy.optimize")
+        return "Bounds" if optimize is not None and value is optimize.Bounds else None
     if type(value) is not types.FunctionType:  # what others are called is for their own code to say, which may raise
         return None
     name = value.__name__

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gradwise.tracing.purity.bounds import made_bounds
+from gradwise.tracing.purity.fitting import fitted_model, is_setting_of_fit, takes_data
 from gradwise.tracing.purity.lattice import entry, is_none_itself, is_scalar, level
 from gradwise.tracing.purity.scope import is_users_function
 from gradwise.tracing.purity.solver_names import SOLVERS
 from gradwise.tracing.purity.values import (
     ARRAY,
+    FITTED,
     FLOAT,
     FOUND,
     MINIMUM,
@@ -20,6 +23,7 @@ from gradwise.tracing.purity.values import (
     SCALAR,
     VECTOR,
     WHOLE,
+    Abstract,
     Bound,
     Constant,
     Known,
@@ -30,11 +34,14 @@ from gradwise.tracing.purity.values import (
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
-_EQUATIONS = frozenset(["f", "func", "fun", "fprime", "fprime2", "jac", "hess"])
+_EQUATIONS = frozenset(["f", "func", "fun", "fprime", "fprime2", "jac", "hess", "Dfun"])
 _STARTS = frozenset(["a", "b", "x0", "bracket", "x1", "x2", "brack", "bounds", "options"])
 #: what their results are asked for
-_OF_ROOTS = {"x": OWN, "root": OWN, "success": OWN, "converged": OWN}
-_OF_MINIMA = {"x": OWN, "fun": SCALAR, "success": OWN}
+_KNOWN = {
+    FOUND: {"x": OWN, "root": OWN, "success": OWN, "converged": OWN},
+    MINIMUM: {"x": OWN, "fun": SCALAR, "success": OWN},
+    FITTED: {"x": OWN, "fun": OWN, "cost": SCALAR, "success": OWN},
+}
 #: minimisers, and what their objective is called with
 _MINIMISERS = {"minimize": VECTOR, **dict.fromkeys(["minimize_scalar", "brent", "golden", "fminbound"], SCALAR)}
 #: ways that ``root`` takes to the end without a word of its own
@@ -43,12 +50,18 @@ _METHODS = frozenset(["hybr", "lm"])
 
 def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     """What a call of a root finder gives."""
+    if name == "Bounds":
+        return made_bounds(m, arguments, keywords)
     parameters = SOLVERS[name]
     if len(arguments) > len(parameters) or not keywords.keys() <= set(parameters):
         raise m.doubt(f"it calls {name} in a way that is not looked into")
     given = {**dict(zip(parameters, arguments, strict=False)), **keywords}
     if name in _MINIMISERS:
         return _minimum(m, name, given)
+    if name == "curve_fit":
+        return fitted_model(m, given)
+    if name in ("least_squares", "leastsq"):
+        return _least_squares(m, name, given)
     start = given.get("x0", Constant(0.0))
     numbers = FLOAT if "b" in parameters else SCALAR if is_scalar(start) else VECTOR
     if name in ("root_scalar", "toms748", "quad"):
@@ -82,7 +95,7 @@ def _minimum(m: Machine, name: str, given: dict[str, Any]) -> Any:
         if parameter in _EQUATIONS and type(value) is not Constant:
             _look_into(m, name, value, _MINIMISERS[name], given.get("args", Constant(())))
         elif parameter in _STARTS or parameter == "args" or (parameter in _EQUATIONS and type(value) is Constant):
-            m.data(value)
+            takes_data(m, parameter, value)
         elif parameter != "full_output" and not _is_setting_of_minimiser(parameter, value):
             raise m.doubt(f"it calls {name} with {parameter}= of its own")
     if name in ("minimize", "minimize_scalar"):
@@ -92,6 +105,18 @@ def _minimum(m: Machine, name: str, given: dict[str, Any]) -> Any:
     if name == "golden":
         raise m.doubt("it calls golden with full_output=")
     return Row((SCALAR, SCALAR, OPAQUE, OPAQUE))
+
+
+def _least_squares(m: Machine, name: str, given: dict[str, Any]) -> Any:
+    """What a call of ``least_squares`` or ``leastsq`` gives."""
+    for parameter, value in given.items():
+        if parameter in _EQUATIONS and type(value) is not Constant:
+            _look_into(m, name, value, VECTOR, given.get("args", Constant(())))
+        elif parameter in _STARTS or parameter == "args":
+            takes_data(m, parameter, value)
+        elif not is_setting_of_fit(parameter, value):
+            raise m.doubt(f"it calls {name} with {parameter}= of its own")
+    return FITTED if name == "least_squares" else Row((OWN, OPAQUE))
 
 
 def _is_setting_of_minimiser(parameter: str, value: Any) -> bool:
@@ -152,9 +177,14 @@ def entry_of_found(m: Machine, found: Any, key: Any) -> Any:
     return attribute_of_found(m, found, key.value)
 
 
+def is_found(value: Any) -> bool:
+    """Whether a value is what a solver gives."""
+    return type(value) is Abstract and value in _KNOWN
+
+
 def attribute_of_found(m: Machine, found: Any, name: str) -> Any:
     """What is found, and whether it is a root or a minimum."""
-    known = _OF_ROOTS if found is FOUND else _OF_MINIMA
+    known = _KNOWN[found]
     if name not in known:
         raise m.doubt(f"the attribute {name!r} of what a solver found is not looked into")
     return known[name]

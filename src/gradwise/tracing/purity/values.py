@@ -74,6 +74,10 @@ BUILD_CLASS = Abstract("BUILD_CLASS", -17)
 FOUND = Abstract("FOUND", -18)
 #: and a minimiser
 MINIMUM = Abstract("MINIMUM", -19)
+#: and least squares
+FITTED = Abstract("FITTED", -20)
+#: SciPy's bounds of numbers
+BOUNDS = Abstract("BOUNDS", -21)
 #: a context manager of NumPy's (``np.errstate``)
 MANAGER = Abstract("MANAGER", -3)
 

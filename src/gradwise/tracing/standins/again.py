@@ -32,6 +32,8 @@ class Again:
         ``solve(callbacks, starts)``: the root on plain numbers; None where the solver did not converge.
     seen : list
         For each of the further callbacks, where it was asked and what it gave, as far as that is to be met to the last bit.
+    beside : list of array
+        What else the solver finds: then ``solve`` gives a tuple, the root and these.  They are traced once the root is recorded.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Again:
     ) -> None:
         self.key, self.starts, self.formulas, self.solve = key, list(starts), formulas, solve
         self.seen: list[list[tuple[Any, Any]]] = [[] for _ in formulas]
+        self.beside: list[Any] = []
 
 
 def fixed(settings: Any) -> Any:

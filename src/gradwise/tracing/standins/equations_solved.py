@@ -200,7 +200,7 @@ def _way_again(
 
 
 #: calls that are noted
-_MANY = 100
+MANY = 100
 
 
 def _noting(functions: list[Any]) -> tuple[list[Any], list[list[Any]]]:
@@ -216,7 +216,7 @@ def _noting(functions: list[Any]) -> tuple[list[Any], list[list[Any]]]:
         def call(t: Any, *args: Any, function: Any = function, noted: list[Any] = noted) -> Any:
             at = t.copy() if type(t) is np.ndarray else t
             value = function(t, *args)
-            if len(noted) < _MANY:
+            if len(noted) < MANY:
                 noted.append((at, value.copy() if type(value) is np.ndarray else value))
             return value
 

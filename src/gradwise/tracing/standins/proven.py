@@ -288,6 +288,11 @@ class Formula:
         return any(o in active for o in self.recording.outputs)
 
     @property
+    def value(self) -> Any:
+        """What it gives where it was recorded."""
+        return self.recording.tape.values[self.recording.outputs[0]]
+
+    @property
     def traces(self) -> list[Any]:
         """The enclosing traces whose values it read."""
         return list(dict.fromkeys([v.tape for v in self.handles.values()]))
