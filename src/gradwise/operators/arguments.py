@@ -103,6 +103,7 @@ class Arguments:
         "_kwargs",
         "_runs",
         "_simple",
+        "_written",
         "kinds",
         "labels",
         "leaves",
@@ -122,6 +123,7 @@ class Arguments:
     ) -> None:
         self._function = function
         self._containers: Containers | None = None
+        self._written: Containers | None = None
         self._runs: Any = None
         self._args = args
         self._kwargs = kwargs
@@ -169,7 +171,7 @@ class Arguments:
         """The arguments of a call of which none is differentiated."""
         self = object.__new__(cls)
         self._function, self._args, self._kwargs, self._simple, self.single = function, args, kwargs, False, False
-        self._runs = function
+        self._runs, self._containers, self._written = function, None, None
         self.places, self.leaves, self.kinds, self.treedefs, self.labels = [], [], [], [], []
         self.templates = {}
         return self
@@ -210,8 +212,14 @@ class Arguments:
     def write_back(self) -> None:
         """After a run: what the function changed in containers among its arguments is changed in the caller's."""
         if self._containers is not None:
-            self._containers.write_back()
-            self._containers = None
+            self._written, self._containers = self._containers, None
+            self._written.write_back()
+
+    def take_back(self) -> None:
+        """After a run that failed: the caller's containers are as they were."""
+        if self._written is not None:
+            self._written.take_back()
+            self._written = None
 
     @property
     def _flat(self) -> bool:
@@ -221,7 +229,7 @@ class Arguments:
     def copied(self) -> Arguments:
         """The same arguments with every array copied (and every container made anew), for a run that may write to them."""
         twin = object.__new__(Arguments)
-        twin._containers = None
+        twin._containers = twin._written = None
         twin._function, twin._runs = self._function, self._runs
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels = self.kinds, self.treedefs, self.labels
@@ -264,7 +272,7 @@ class Arguments:
     ) -> Arguments:
         """The same differentiated arguments with ``others`` and ``objects`` beside them, for a function in the place of this one."""
         twin = object.__new__(Arguments)
-        twin._function, twin._runs = self._function, function
+        twin._function, twin._runs, twin._containers, twin._written = self._function, function, None, None
         twin.places, twin._simple, twin.single = self.places, self._simple, self.single
         twin.kinds, twin.treedefs, twin.labels, twin.leaves = self.kinds, self.treedefs, self.labels, self.leaves
         twin.templates = self.templates

@@ -82,6 +82,7 @@ def linearize_call(
             has_aux=has_aux,
             untouched=lambda: untouched(function, *arguments.given()),
             ending=None if any(map(is_outer, leaves)) else arguments.write_back,
+            failing=arguments.take_back,
             notes=True,
         )
 

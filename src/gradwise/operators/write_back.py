@@ -119,21 +119,19 @@ class Containers:
             known = containers | {id(value): before[key] for key, value in then.items() if key in before}
             values = {key: known[id(v)] if id(v) in known else unwrapped(v) for key, v in now.items()}
             values = {key: _as_before(v, before.get(key)) for key, v in values.items()}
-            if isinstance(their, list):
-                list.__setitem__(their, slice(None), list(values.values()))
-            elif isinstance(their, dict):
-                for key in [k for k in dict.__iter__(their) if k not in values]:
-                    dict.__delitem__(their, key)
-                if list(dict.__iter__(their)) != list(values)[: len(their)]:
-                    dict.clear(their)
-                for key, value in values.items():
-                    dict.__setitem__(their, key, value)
-            else:
-                for key, value in values.items():
-                    if now[key] is not then.get(key, _MISSING):
-                        set_raw(their, key, value)
-                for key in [k for k in then if k not in now]:
-                    object.__delattr__(their, key)
+            _put(
+                their,
+                values,
+                [k for k in then if k not in now],
+                {k for k in values if now[k] is not then.get(k, _MISSING)},
+            )
+
+    def take_back(self) -> None:
+        """The caller's containers hold what they held before the run."""
+        for their, _, before, _ in self._pairs:
+            now = _items(their) or {}
+            if list(now) != list(before) or not all(now[key] is before[key] for key in now):
+                _put(their, before, [k for k in now if k not in before], set(before))
 
     def _refuse_shared(self, changed: list[Any]) -> None:
         """In a plain call, what the function does to a container that occurs twice is seen at both places."""
@@ -151,6 +149,24 @@ class Containers:
                 f"the function changes a {type(twice[0]).__name__} that occurs twice among its arguments, so that both change. Separate containers are required. "
                 "Pass copy.deepcopy(x) for one of them"
             )
+
+
+def _put(their: Any, values: dict[Any, Any], gone: list[Any], changed: set[Any]) -> None:
+    """Let a container hold these values; of an object the attributes that changed, and none of those that are gone."""
+    if isinstance(their, list):
+        list.__setitem__(their, slice(None), list(values.values()))
+    elif isinstance(their, dict):
+        for key in [k for k in dict.__iter__(their) if k not in values]:
+            dict.__delitem__(their, key)
+        if list(dict.__iter__(their)) != list(values)[: len(their)]:
+            dict.clear(their)
+        for key, value in values.items():
+            dict.__setitem__(their, key, value)
+    else:
+        for key in changed:
+            set_raw(their, key, values[key])
+        for key in gone:
+            object.__delattr__(their, key)
 
 
 def shared_arrays(theirs: Sequence[Any], ours: Sequence[Any], others: Sequence[Any]) -> list[np.ndarray]:

@@ -104,6 +104,7 @@ def record(
     has_aux: bool = False,
     untouched: Callable[[], Any] | None = None,
     ending: Callable[[], None] | None = None,
+    failing: Callable[[], None] | None = None,
     notes: bool = False,
 ) -> Recording:
     """Run ``call(leaves)`` with the moving leaves replaced by traced values.
@@ -120,6 +121,8 @@ def record(
         Asked if a large array is met: gives a test for arrays that cannot change while the function runs (None if nothing is known).
     ending : callable, optional
         Called when the function has ended, by return or by exception, while traced values are still where it put them.
+    failing : callable, optional
+        Called when the run ends by an error of ours, after which the function runs again: takes back what ``ending`` did.
     notes : bool
         Whether what the run noted of the user's objects is kept with the trace (``Trace.ran``).
     """
@@ -160,13 +163,19 @@ def record(
                 left(watch, sweep)
     except Exception as error:
         trace.close()
+        if trace.error is not None or isinstance(error, GradwiseError):
+            _take_back(trace, leaves, moving, failing)
         if trace.error is not None:
             raise told(trace, watch) from None
         told_inside(watch, error)
         # the run that is made to find that out fails without another
         if function is not _plainly and isinstance(error, CONFUSED) and not isinstance(error, GradwiseError):
             again = functools.partial(_plainly, call)
-            blame_the_trace(recording, leaves, moving, call, error, again=again, repeatable=repeatable)
+            try:
+                blame_the_trace(recording, leaves, moving, call, error, again=again, repeatable=repeatable)
+            except GradwiseError:
+                _take_back(trace, leaves, moving, failing)
+                raise
         _without_hooks(error)
         raise
     except BaseException:  # an interrupt is nobody's mistake
@@ -189,6 +198,20 @@ def record(
         if trace.forgot:
             around.forgot.add(-1)
     return recording
+
+
+def _take_back(trace: Trace, leaves: Sequence[Any], moving: Sequence[bool], failing: Callable[[], None] | None) -> None:
+    """The caller's arguments are as they were before a run that failed: who runs the function again gives it these."""
+    for leaf, index in zip(
+        [leaf for leaf, moves in zip(leaves, moving, strict=True) if moves], trace.inputs, strict=False
+    ):
+        kept = trace.values[index]
+        if type(leaf) is not np.ndarray or type(kept) is not np.ndarray or kept is leaf or not leaf.flags.writeable:
+            continue
+        if kept.shape == leaf.shape and kept.tobytes() != leaf.tobytes():
+            leaf[...] = kept
+    if failing is not None:
+        failing()
 
 
 def _plainly(call: Callable[[list[Any]], Any], leaves: list[Any]) -> None:
