@@ -23,6 +23,7 @@ from gradwise.operators.leaves import as_floating, as_matrix, is_floating, kind_
 from gradwise.operators.reuse.promises import unwrapped
 from gradwise.operators.write_back import Containers, originals, shared_arrays
 from gradwise.tracing.holders import is_users_array
+from gradwise.tracing.instrument.given_arrays import shown
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.purity import is_plain
@@ -206,6 +207,8 @@ class Arguments:
         self._containers = None if flat and not shared else Containers([] if flat else theirs, values, beside, shared)
         if local.watch is not None:
             local.watch.trace.arguments = functools.partial(originals, theirs, values, beside)
+            if local.watch.originals:
+                args, kwargs = shown(args), dict(zip(kwargs, shown([*kwargs.values()]), strict=True))
         result = function(*args, **kwargs)
         return result if flat else without_labels(result)
 

@@ -22,8 +22,10 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.tracing.instrument.journal import undone
 from gradwise.tracing.instrument.muting import put_generator
+from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.instrument.sharing import Shared
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.views import memory_of
 
 if TYPE_CHECKING:
     import types
@@ -40,6 +42,8 @@ _known: dict[int, tuple[weakref.ref[types.CodeType], list[weakref.ref[np.ndarray
 _run: dict[int, tuple[weakref.ref[types.CodeType], int, bool]] = {}
 #: the code of functions that failed for a write to arrays that they make, and whether it helped to make these buffers
 _buffers: dict[int, tuple[weakref.ref[types.CodeType], bool]] = {}
+#: the code of functions that wrote to arrays which they were given, and the places of these arguments
+_given: dict[int, tuple[weakref.ref[types.CodeType], set[int | str]]] = {}
 _lock = lock()
 #: functions, and arrays of one
 _MOST, _ARRAYS = 4096, 256
@@ -55,7 +59,7 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
         return attempt()
     code = code_of(function)
     around = local.shared, local.buffers
-    arrays = _arrays_of(code)
+    arrays = [*_arrays_of(code), *_arrays_given(code, arguments)]
     new = False
     local.buffers, first = _makes_buffers(code) is True, None
     try:
@@ -81,6 +85,8 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
             else:
                 if first is not None:
                     _note_buffers(code, helped=True)
+                if new:
+                    _note_given(code, arguments, arrays)
                 return result
     finally:
         local.shared, local.buffers = around
@@ -132,6 +138,41 @@ def _owner(function: Any) -> Any:
 def _arrays_of(code: Any) -> list[weakref.ref[np.ndarray]]:
     known = _known.get(id(code))
     return [] if known is None or known[0]() is not code else [a for a in known[1] if a() is not None]
+
+
+def _places(arguments: Arguments) -> dict[int | str, Any]:
+    """The arguments that are not differentiated, by position or name."""
+    args, kwargs = arguments.given()
+    given: dict[int | str, Any] = dict(enumerate(args)) | kwargs
+    return {place: a for place, a in given.items() if place not in arguments.places}
+
+
+def _arrays_in(value: Any) -> list[np.ndarray]:
+    """The memory of an array, or of those in a tuple."""
+    if isinstance(value, np.ndarray):
+        return [memory_of(value)]
+    return [memory_of(one) for one in value if isinstance(one, np.ndarray)] if isinstance(value, tuple) else []
+
+
+def _arrays_given(code: Any, arguments: Arguments) -> list[weakref.ref[np.ndarray]]:
+    """The arrays at the places of arguments to which the function wrote before."""
+    known = _given.get(id(code))
+    if known is None or known[0]() is not code:
+        return []
+    given = _places(arguments)
+    return [Ours(a) for place in known[1] if place in given for a in _arrays_in(given[place])]
+
+
+def _note_given(code: Any, arguments: Arguments, arrays: list[weakref.ref[np.ndarray]]) -> None:
+    """Note at which places of arguments such arrays were."""
+    written = {id(a()) for a in arrays}
+    places = {place for place, a in _places(arguments).items() if any(id(one) in written for one in _arrays_in(a))}
+    if places and code is not None:
+        with _lock:
+            if len(_given) > _MOST:
+                _given.clear()
+            before = _given.get(id(code))
+            _given[id(code)] = weakref.ref(code), places | (before[1] if before and before[0]() is code else set())
 
 
 def _makes_buffers(code: Any) -> bool | None:

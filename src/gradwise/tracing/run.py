@@ -19,7 +19,8 @@ from gradwise.tracing.blame import CONFUSED, blame_the_trace
 from gradwise.tracing.holders import HOLDERS, KINDS, STANDING
 from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
-from gradwise.tracing.instrument.sharing import called, told, told_inside
+from gradwise.tracing.instrument.failed_writes import told, told_inside
+from gradwise.tracing.instrument.sharing import called
 from gradwise.tracing.instrument.state import entered, left, local
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.places import HOOKS

@@ -5,6 +5,7 @@
 
 Before the run, a walk from the function finds all places that refer to such an array, or to a view of its memory; if there are no others (``references.py`` says how many there are), every place shows the same traced buffer while
 the run lasts, or the same part of it.  When it ends the array itself holds the new numbers, and every place the array, or the view, that it held: who knows them beside sees them too.  Names of functions that wait outside of the run are no places: they cannot ask meanwhile.
+What the function is given as an argument is shown to it there (``given_arrays.py``).
 
 Which arrays these are is learned from a run that failed for such a write (``operators/shared_arrays.py``).
 """
@@ -23,10 +24,12 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import own_entries
-from gradwise.errors import GradwiseError, TracingError
+from gradwise.errors import GradwiseError
 from gradwise.tracing.functions.creation import buffer
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.contents import DEFAULTS, GIVEN, NO_PLACE, contents
+from gradwise.tracing.instrument.failed_writes import is_writable
+from gradwise.tracing.instrument.given_arrays import ARGUMENT, finds_by_text
 from gradwise.tracing.instrument.kept_results import KEPT
 from gradwise.tracing.instrument.objects import class_info, note_names, set_raw
 from gradwise.tracing.instrument.references import Ours
@@ -69,37 +72,6 @@ class _Held:
 
 _NAMED = 0
 _NAMED = _Held(object()).references()
-
-
-def is_writable(array: Any) -> bool:
-    """Whether an array of numbers may stand in a buffer: its memory is NumPy's."""
-    return (
-        type(array) is np.ndarray
-        and array.dtype.kind in "fc"
-        and array.flags.writeable
-        and memory_of(array).base is None
-    )
-
-
-def written_in(watch: Watch) -> list[weakref.ref[np.ndarray]]:
-    """The plain arrays of numbers to which a run that failed wrote, or was about to, whose notes are dropped: who refers to an array is asked."""
-    found = {id(m): Ours(m) for m in map(memory_of, filter(is_writable, watch.touched.values()))}
-    watch.touched.clear()
-    watch.kept.clear()
-    return list(found.values())
-
-
-def told(trace: Any, watch: Watch) -> Any:
-    """The error with which a run ended, that knows what the run wrote to; the trace forgets it, which its frames refer to."""
-    error, trace.error = trace.error, None
-    told_inside(watch, error)
-    return error
-
-
-def told_inside(watch: Watch, error: Exception) -> None:
-    """Let the error of a run, or of one inside it, know what they wrote to."""
-    if isinstance(error, TracingError):
-        error.__dict__["written"] = [*error.__dict__.get("written", []), *written_in(watch)]
 
 
 def called(watch: Watch, call: Callable[[Any], Any], leaves: Any) -> Any:
@@ -168,6 +140,9 @@ class _Survey:
         self.left_out = False
         #: what iterators go over that keep what they gave (``itertools.cycle``), beyond the end of the run
         self.gone_over: set[int] = set()
+        #: whether something may lead further than the walk went; and what was met where nothing can be put
+        self.is_blind = False
+        self.unplaced: set[int] = set()
 
     def all(self) -> Iterator[_Held]:
         yield from self.arrays.values()
@@ -177,6 +152,11 @@ class _Survey:
     def walk(self, roots: Iterable[Any]) -> bool:
         """Find the places; whether there was an end."""
         pending = deque(roots)
+        for one in [*pending][1:]:
+            if isinstance(one, np.ndarray):
+                self._note(one, ARGUMENT, None)
+            elif isinstance(one, tuple):
+                self.tuples.setdefault(id(one), _Held(one)).places.append((ARGUMENT, None))
         left = _MOST
         while pending:
             one = pending.popleft()
@@ -186,7 +166,10 @@ class _Survey:
             if hasattr(type(one), "__next__"):
                 self.gone_over.update(gone_over(one))
             size = len(one) if type(one) in _CONTAINERS else 1
+            if type(one) is types.FunctionType and is_users_file(one.__code__.co_filename):
+                self.is_blind |= finds_by_text(one.__code__)
             if size > _LONG:  # an array that is in there counts as not found
+                self.is_blind = True
                 continue
             left -= size
             if left < 0:
@@ -211,6 +194,8 @@ class _Survey:
     def _note(self, value: Any, place: Any, key: Any) -> None:
         memory = memory_of(value)
         if id(memory) not in self.arrays or key is NO_PLACE:
+            if type(place) is not types.FunctionType:  # whose names are places in the module
+                self.unplaced.add(id(memory))
             return
         if value is memory:
             self.arrays[id(memory)].places.append((place, key))
@@ -231,8 +216,19 @@ class _Survey:
                 names = self._named()
                 missing = self._missing()  # where a frame's names are asked for, it may keep them in a dictionary
             strange = {key for key, times in missing.items() if times != (names or {}).get(key, 0)}
+            strange -= self._given()
             if not strange:
                 return bool(self.arrays)
+
+    def _given(self) -> set[int]:
+        """What is an argument, to which nothing within the call refers but what was found."""
+        if self.is_blind:
+            return set()
+        given = [held.obj for held in self.all() if any(place is ARGUMENT for place, _ in held.places)]
+        for one in given:
+            given += [*_arrays_in(one)] if isinstance(one, tuple) else []
+        found = {id(one) for one in given} | {id(memory_of(one)) for one in given if isinstance(one, np.ndarray)}
+        return found - self.unplaced
 
     def _is_gone_over(self, held: _Held) -> bool:
         return any(id(place) in self.gone_over for place, _ in held.places)
@@ -306,6 +302,8 @@ class _Survey:
 
     def _takes_another(self, watch: Watch, place: Any, key: Any) -> bool:
         """Whether something else can be put in a place, without code of the user's."""
+        if place is ARGUMENT:
+            return True
         if isinstance(place, tuple):
             return id(place) in self.tuples and type(key) is int and not hasattr(place, "n_sequence_fields")
         if (
@@ -360,8 +358,8 @@ _TIMES = 2 if sys.version_info < (3, 13) else 1
 def _put(watch: Watch, place: Any, key: Any, value: Any) -> None:
     """Show a traced value, or a tuple of such, in a place of one that is plain, until the run ends."""
     if (
-        isinstance(place, tuple) or key is KEPT
-    ):  # a tuple is made anew; a memory shows what stands for its result when it is asked
+        isinstance(place, tuple) or key is KEPT or place is ARGUMENT
+    ):  # a tuple is made anew; a memory shows what stands for its result when it is asked, and a call what stands for its arguments
         return
     if key is DEFAULTS:
         watch.later.append(functools.partial(setattr, place, "__defaults__", place.__defaults__))
