@@ -24,6 +24,7 @@ from gradwise.operators.borders import holds_convention
 from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited, tick
 from gradwise.operators.restoring import Restoring, looked_at, shifted
+from gradwise.operators.shared_arrays import holding
 from gradwise.operators.verification import (
     Disagreement,
     compare_derivatives,
@@ -353,7 +354,9 @@ def _run(function: Any, arguments: Arguments, leaves: list[Any], *, has_aux: boo
     tick()
     if local.files is not None:
         local.files.runs += 1
-    return record(function, leaves, (True,) * len(leaves), arguments.copied().call, has_aux=has_aux)
+    given = arguments.copied()
+    with holding(function, given):
+        return record(function, leaves, (True,) * len(leaves), given.call, has_aux=has_aux)
 
 
 def _way(recording: Recording) -> Hashable:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import traceback
 import weakref
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -29,7 +29,7 @@ from gradwise.tracing.views import memory_of
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gradwise.operators.arguments import Arguments
     from gradwise.tracing.instrument.journal import Journal
@@ -82,14 +82,27 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
                         raise
                     local.buffers, first = True, error
                 arrays, new = arrays if more is None else more, True  # what refers to one may be rubbish by now
+                _note_given(code, arguments, arrays)
             else:
                 if first is not None:
                     _note_buffers(code, helped=True)
-                if new:
-                    _note_given(code, arguments, arrays)
                 return result
     finally:
         local.shared, local.buffers = around
+
+
+@contextmanager
+def holding(function: Any, arguments: Arguments) -> Iterator[None]:
+    """Within it, runs of the function on these arguments, which are copies, have buffers in the place of the arrays to which it was seen to write."""
+    code, before = code_of(function), local.shared
+    arrays = _arrays_given(code, arguments)
+    if arrays:
+        args, kwargs = arguments.given()
+        local.shared = Shared([*_arrays_of(code), *arrays], [function, *args, *kwargs.values()])
+    try:
+        yield
+    finally:
+        local.shared = before
 
 
 def learning(function: Any, run: Callable[[], Result]) -> Callable[[], Result]:
