@@ -13,6 +13,7 @@ all values): they were computed at iterates, which move in a way that nobody kno
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import types
 from collections import deque
@@ -23,6 +24,7 @@ import numpy as np
 from gradwise.containers import own_entries
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.conversions import is_constant
+from gradwise.tracing.instrument.contents import is_users
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.left_in_arrays import LeftArrays, is_array
 from gradwise.tracing.standins.scipy_calling import without_rule
@@ -69,7 +71,7 @@ def left(*callbacks: Any) -> None:
 
 
 #: places that are looked at, entries of one, and how far from the callback
-_MOST, _LONG, _DEPTH = 200, 1000, 4
+_MOST, _LONG, _DEPTH = 200, 1000, 6
 _ATOMS = frozenset([int, float, complex, bool, str, bytes, types.NoneType, np.float64, np.int64, np.bool_])
 _LIBRARIES = ("numpy", "scipy", "builtins")
 
@@ -89,7 +91,7 @@ class Left:
 
     def __init__(self, *callbacks: Any, before: Left | None = None) -> None:
         #: what was found in a place before: what is new there was stored at an iterate
-        self._before = None if before is None else {id(place): held for place, held in before._held}
+        self._before = None if before is None else {_identity(place): held for place, held in before._held}
         #: how many values the runs had recorded by then, by the identity of their traces
         self._first: dict[int, int] = _lengths() if before is None else before._first
         self._arrays: LeftArrays = LeftArrays(None if before is None else before._arrays)
@@ -109,7 +111,8 @@ class Left:
             self._seen[id(value)] = value
             inner = self._note(value)
             if depth:
-                pending += [(v, depth - 1) for v in inner]
+                pending[:0] = [(v, depth - 1) for v in inner if isinstance(v, type)]  # classes last: they lead far
+                pending += [(v, depth - 1) for v in inner if not isinstance(v, type)]
 
     def _note(self, value: Any) -> list[Any]:
         """Keep what a value holds; what is looked at next."""
@@ -125,10 +128,19 @@ class Left:
             named = {n: value.__globals__[n] for n in names}
             self._held.append((value.__globals__, {n: v for n, v in named.items() if type(v) in _ATOMS}))
             self._note_arrays(value.__globals__, named)
-            others = [v for v in named.values() if not isinstance(v, (types.ModuleType, type)) and not is_array(v)]
-            return [*[c.cell_contents for c in cells], *others, *(value.__defaults__ or ())]
+            attributes = {n for code in _codes(value.__code__) for n in code.co_names}
+            for module in {
+                id(v): v for v in named.values() if type(v) is types.ModuleType and _is_users_module(v)
+            }.values():
+                told = {n: v for n, v in vars(module).items() if n in attributes and type(v) in _ATOMS}
+                self._held.append((vars(module), told))
+            others = [v for v in named.values() if not isinstance(v, types.ModuleType) and not is_array(v)]
+            own = [value.__dict__] if value.__dict__ else []
+            return [*[c.cell_contents for c in cells], *others, *(value.__defaults__ or ()), *own]
         if kind is types.MethodType:
             return [value.__self__, value.__func__]
+        if isinstance(value, type):
+            return self._note_class(value) if is_users(value) else []
         if kind is functools.partial:
             return [value.func, *value.args, *value.keywords.values()]
         if kind is dict and len(value) <= _LONG:
@@ -155,7 +167,14 @@ class Left:
         found = attributes | stored
         for name in found:
             self._arrays.note((id(value), name), functools.partial(_attribute, value, attributes, name))
-        return list(_without_arrays(found).values())
+        return [*_without_arrays(found).values(), kind]
+
+    def _note_class(self, cls: type) -> list[Any]:
+        """Keep the numbers and texts that a class holds; what is looked at next."""
+        entries = dict(vars(cls))
+        self._held.append((_OfClass(cls), {k: v for k, v in entries.items() if type(v) in _ATOMS and k[:2] != "__"}))
+        inner = [getattr(v, "__func__", v) for v in entries.values()]
+        return [*[v for v in inner if not is_array(v) and type(v) in _INSIDE], *cls.__bases__]
 
     def _note_arrays(self, place: dict[Any, Any], entries: dict[Any, Any]) -> None:
         for key, value in entries.items():
@@ -168,14 +187,14 @@ class Left:
             kind = type(place)
             before = _MISSING
             if self._before is not None and ends:
-                before = self._before.get(id(place), _NOTHING.get(kind, _MISSING))
+                before = self._before.get(_identity(place), _NOTHING.get(kind, _MISSING))
             if kind is types.CellType:
                 if _is_full(place) and not is_array(place.cell_contents):
                     now = place.cell_contents
                     left = self._moved(held, before) if now is held else _as_left(held, now)
                     if left is not now:
                         place.cell_contents = left
-            elif isinstance(place, dict):
+            elif isinstance(place, (dict, _OfClass)):
                 _put_entries(place, held, before, self._moved)
             elif type(held) is int:
                 del place[held:]
@@ -213,6 +232,38 @@ class Left:
             "a number that a solver's callback keeps",
             "Compute it from what the solver found",
         )
+
+
+#: what a class holds that leads further: its methods are called by names that no walk knows
+_INSIDE = (list, dict, deque, set, tuple, types.FunctionType)
+
+
+class _OfClass:
+    """The attributes of a class, as those of a dictionary."""
+
+    __slots__ = ("cls",)
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """What the class itself holds."""
+        return vars(self.cls).get(key, default)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        type.__setattr__(self.cls, key, value)
+
+    def __contains__(self, key: str) -> bool:
+        return key in vars(self.cls)
+
+
+def _identity(place: Any) -> int:
+    return id(place.cls if type(place) is _OfClass else place)
+
+
+def _is_users_module(module: types.ModuleType) -> bool:
+    root = module.__name__.partition(".")[0]
+    return root not in sys.stdlib_module_names and root not in (*_LIBRARIES, __name__.partition(".")[0])
 
 
 def _lengths() -> dict[int, int]:
@@ -264,7 +315,8 @@ def _without_arrays(entries: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def _put_entries(place: dict[Any, Any], held: dict[Any, Any], before: Any, moved: Callable[[Any, Any], Any]) -> None:
-    whole = "__builtins__" not in place  # of a module only names that the callback has
+    # of a module only names that the callback has, of a class what was there
+    whole = type(place) is not _OfClass and "__builtins__" not in place and "__spec__" not in place
     for key, now in list(place.items()) if whole else [(k, place.get(k)) for k in held]:
         if is_array(now) or held.get(key, _MISSING) is now:
             left = now if before is _MISSING or is_array(now) else moved(now, before.get(key))
