@@ -314,7 +314,7 @@ def _without_arrays(entries: dict[Any, Any]) -> dict[Any, Any]:
     return {k: v for k, v in entries.items() if not is_array(v)}
 
 
-def _put_entries(place: dict[Any, Any], held: dict[Any, Any], before: Any, moved: Callable[[Any, Any], Any]) -> None:
+def _put_entries(place: Any, held: dict[Any, Any], before: Any, moved: Callable[[Any, Any], Any]) -> None:
     # of a module only names that the callback has, of a class what was there
     whole = type(place) is not _OfClass and "__builtins__" not in place and "__spec__" not in place
     for key, now in list(place.items()) if whole else [(k, place.get(k)) for k in held]:
