@@ -129,6 +129,7 @@ def record(
     """
     trace, outer = Trace(), local.watch
     around = None if outer is None else outer.trace
+    trace.still = outer is None and not any(moving)
     trace.forgetful, local.forgetful = local.forgetful or (0 if around is None else around.forgetful), 0
     trace.ask_untouched = untouched
     recording = Recording(trace, function_name(function))

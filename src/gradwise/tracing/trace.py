@@ -81,6 +81,7 @@ class Trace:
         "producers",
         "ran",
         "recalled",
+        "still",
         "stores",
         "texts",
         "untouched",
@@ -106,8 +107,7 @@ class Trace:
         self.looked_up: bool | str = False  # "shown": nothing but texts of values were made
         # whether an entry of a moving value was found to be equal to something: the other branch computes the points around
         self.met = False
-        # whether it gave plain numbers by decisions on traced ones
-        self.decided = False
+        self.decided = False  # whether it gave plain numbers by decisions on traced ones
         #: why the function is not called again to verify its derivative; "" while nobody asked
         self.obstacle: str | None = ""
         #: what its run noted of the user's objects, while somebody may ask
@@ -126,8 +126,8 @@ class Trace:
         self.texts: set[str] = set()
         #: which equation makes which variable, for who asks what an entry depends on
         self.producers: Any = None
-        # whether it found one equal to plain numbers that an earlier run may have kept
-        self.recalled = False
+        self.recalled = False  # whether it found one equal to plain numbers that an earlier run may have kept
+        self.still = False  # whether nothing moves in it: its arrays are plain ones
         self.numbers: dict[Any, int] = {}
         self.known: dict[Any, Any] = {}
         #: asks for the identities of the caller's objects, by those of what the function is given in their place; None where nobody knows

@@ -46,10 +46,15 @@ def _has_numbers(value: Any) -> bool:
     return value.dtype.kind in "fc" or value.dtype.names is not None
 
 
+def _stays(trace: Any, value: Any) -> bool:
+    """Whether an array stays a plain one, which compiled code takes: where nothing moves, nothing that is written to it is lost."""
+    return bool(trace.still) and type(value) is not np.recarray  # whose fields refer to it while they are noted
+
+
 def alone(value: Any, names: int = 0) -> bool:
     """Whether a value is a plain array of numbers to which one place refers, beside ``names`` local names of the caller's and the notes of the run."""
     watch = local.watch
-    if watch is None or not _is_array(value):
+    if watch is None or not _is_array(value) or _stays(watch.trace, value):
         return False
     expected = ALONE + (_OWN_NAME + names if names else 1) + (id(value) in watch.touched)
     if _ownable(value) and count(value) <= expected:
@@ -100,7 +105,7 @@ def _owns(base: Any) -> bool:
 def owned(value: Any) -> Any:
     """A buffer of the trace with the numbers of an array."""
     watch = local.watch
-    if watch is None:
+    if watch is None or _stays(watch.trace, value):
         return value
     if type(value) is np.ndarray and value.dtype.names is None:
         return buffer(watch.trace, copy_in_layout(value))
@@ -239,7 +244,7 @@ _GIVEN = _probe_given(_held[0], None)
 def received(value: Any, owner: Any) -> Any:
     """An argument into whose items the function writes: an array that the function's object or a name of the caller's keeps becomes a buffer there, and here."""
     watch = local.watch
-    if watch is None or not _is_array(value):
+    if watch is None or not _is_array(value) or _stays(watch.trace, value):
         return value
     if count(value) > _GIVEN + (id(value) in watch.touched) or not _ownable(value):
         return value

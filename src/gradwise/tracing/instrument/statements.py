@@ -47,7 +47,7 @@ def fresh(value: Any) -> Any:
     """An array that nothing else refers to, about to be filled: a buffer of the trace, to which traced values may be assigned."""
     if type(value) is np.ndarray and value.dtype.kind in "fc":
         watch = local.watch
-        if watch is not None and count(value) <= ALONE and owns(value):
+        if watch is not None and not watch.trace.still and count(value) <= ALONE and owns(value):
             return buffer(watch.trace, value)
     elif is_users_array(type(value)) and count(value) <= ALONE and owns(value):
         return adopted(value)
@@ -56,7 +56,7 @@ def fresh(value: Any) -> Any:
 
 def fresh_each(value: Any) -> Any:
     """What is about to be taken apart and filled: where nothing else refers to a tuple, its arrays are buffers as well."""
-    if local.watch is None or not isinstance(value, (tuple, list)) or count(value) > ALONE:
+    if local.watch is None or local.watch.trace.still or not isinstance(value, (tuple, list)) or count(value) > ALONE:
         return value
     entries = []
     for entry in value:  # to which the tuple refers, and the name here

@@ -11,8 +11,7 @@ from gradwise.tracing.arithmetic import concrete
 from gradwise.tracing.array_likes import GIVEN
 from gradwise.tracing.functions.operands import as_array, valued
 from gradwise.tracing.holders import HOLDERS, LABELLED, TWINS, without_labels, written
-from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.standins.buffers import owned
+from gradwise.tracing.standins.buffers import fillable
 from gradwise.tracing.standins.recording import (
     PLAIN,
     SEQUENCE_TYPES,
@@ -92,8 +91,7 @@ def array(object: Any, dtype: Any = None, **options: Any) -> Any:  # noqa: A002 
     if not contains_traced(object):
         look_among(object)
         made = np.array(object, dtype, **options)
-        trace = current_trace()
-        return made if trace is None or options.get("copy", True) is not True else owned(trace, made)
+        return fillable(made) if options.get("copy", True) is True else made
     return _made(
         object, dtype, options.get("order", "K"), options.get("ndmin", 0), copy=_copies(options.get("copy", True))
     )

@@ -37,6 +37,12 @@ def owned(trace: Trace | None, value: Any) -> Any:
     return TracedArray(trace, index, value, True)
 
 
+def fillable(value: Any) -> Any:
+    """A fresh array of NumPy, of the trace if there is one; where nothing moves it stays as it is, which compiled code takes."""
+    trace = current_trace()
+    return value if trace is None or trace.still else owned(trace, value)
+
+
 #: what makes structured arrays the trace's; ``records.py`` puts it there
 RECORDS: list[Any] = []
 
@@ -56,7 +62,7 @@ def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
             value = function(*map(integers, args), **{k: integers(v) for k, v in kwargs.items()})
         if type(value) is np.ndarray and value.dtype.names and RECORDS:
             return RECORDS[0](value, trace)
-        return owned(trace, value)
+        return fillable(value)
 
     call.__name__ = function.__name__
     call.__doc__ = f"``np.{function.__name__}``: a buffer to which traced values may be assigned."
@@ -73,7 +79,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **opt
     look_among(fill_value)
     value = np.full(integers(shape), plain(fill_value), dtype, order, **options)
     trace = _innermost(fill_value)
-    result = owned(trace or current_trace(), value)
+    result = fillable(value) if trace is None else owned(trace, value)
     if trace is not None and isinstance_traced(result):
         with at_line(trace):
             result[...] = fill_value

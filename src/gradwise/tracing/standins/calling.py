@@ -19,7 +19,7 @@ from gradwise.tracing.instrument.object_entries import BY_OPERATORS, over_entrie
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import as_entries, asarray
 from gradwise.tracing.standins.asking import asking, asking_function, objects
-from gradwise.tracing.standins.buffers import owned
+from gradwise.tracing.standins.buffers import fillable
 from gradwise.tracing.standins.core_dimensions import by_signature
 from gradwise.tracing.standins.recording import contains_traced, entries, resolve
 from gradwise.tracing.standins.stacking import assembled, stacking_first
@@ -237,7 +237,7 @@ def _created_like(function: Any) -> Callable[..., Any]:
     create = numpy_function(function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return owned(current_trace(), create(*args, **kwargs))
+        return fillable(create(*args, **kwargs))
 
     call.__name__ = function.__name__
     call.__doc__ = f"``np.{function.__name__}``: a buffer to which traced values may be assigned."

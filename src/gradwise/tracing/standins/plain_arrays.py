@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.tracing.instrument.object_entries import BY_OPERATORS, over_entries
-from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.standins.arrays import of_numbers
-from gradwise.tracing.standins.buffers import owned
+from gradwise.tracing.standins.buffers import fillable
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled, leaves, plainly, stacking_first
 from gradwise.tracing.standins.text import look
@@ -40,7 +39,7 @@ def _through(name: str) -> Callable[..., Any]:
 
 def copy(self: np.ndarray, order: Any = "C") -> Any:
     """``a.copy()``: under a trace an array to which traced values may be assigned."""
-    return owned(current_trace(), self.copy(order))
+    return fillable(self.copy(order))
 
 
 def astype(self: np.ndarray, dtype: Any, *args: Any, **kwargs: Any) -> Any:
@@ -54,7 +53,7 @@ def astype(self: np.ndarray, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         if contains_traced(self.ravel().tolist()):
             return assembled(self.ravel().tolist(), np.dtype(dtype)).reshape(self.shape)
     result = self.astype(dtype, *args, **kwargs)
-    return result if result is self else owned(current_trace(), result)
+    return result if result is self else fillable(result)
 
 
 #: what NumPy computes of an array of objects by asking the entries for more than their operators

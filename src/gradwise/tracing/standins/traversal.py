@@ -9,8 +9,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import SUBCLASSES, TWINS, is_users_array, wrapped
-from gradwise.tracing.instrument.state import current_trace
-from gradwise.tracing.standins.buffers import arange, linspace, owned
+from gradwise.tracing.standins.buffers import arange, fillable, linspace
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
 from gradwise.tracing.traced import isinstance_traced
@@ -128,10 +127,7 @@ def _with_outputs(operands: Any, types: list[Any]) -> list[Any]:
         return known
     shape = np.broadcast_shapes(*[a.shape for a in known])
     dtype = np.result_type(*[a.dtype for a in known])
-    return [
-        owned(current_trace(), np.zeros(shape, t or dtype)) if a is None else a
-        for a, t in zip(given, types, strict=True)
-    ]
+    return [fillable(np.zeros(shape, t or dtype)) if a is None else a for a, t in zip(given, types, strict=True)]
 
 
 def nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
