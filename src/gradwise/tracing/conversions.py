@@ -260,6 +260,8 @@ def _to_device(self: Traced, device: Any, /, *, stream: Any = None) -> Any:
 def _set_flags(self: TracedArray, write: bool | None = None, align: Any = None, uic: Any = None) -> None:
     if write is not None:
         self.writeable = bool(write)
+        if not write:
+            self.current().flags.writeable = False
 
 
 #: the methods that NumPy's functions ask of the entries of an array of objects

@@ -173,8 +173,7 @@ def astype(
     self: Any, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
 ) -> Any:
     """``x.astype(dtype)``; to an integer or boolean dtype the result no longer carries a derivative."""
-    dtype = np.dtype(dtype)
-    value = self.current()
+    dtype, value = np.dtype(dtype), self.current()
     if not self.tape.open:
         return np.asarray(value).astype(dtype, order, casting, subok, copy)[()]
     if dtype.kind == "O" and dtype_of(value).kind in "fc":
@@ -188,8 +187,9 @@ def astype(
             f"Cannot cast array data from {dtype_of(value)!r} to {dtype!r} according to the rule {casting!r}"
         )
     if dtype_of(value) == dtype:
-        return globals()["copy"](self) if copy else self
-    made = np.asarray(value).astype(dtype)  # as it is: a view counts as in another order
+        same = not copy and np.asarray(value).astype(dtype, order, copy=False) is value
+        return self if same else globals()["copy"](self, order)
+    made = np.asarray(value).astype(dtype, order)  # as it is: a view counts as in another order
     return apply(self.tape, convert_p, (self,), (dtype,), made[()] if type(self) is TracedScalar else made)
 
 

@@ -307,7 +307,7 @@ def _call(
     if out is None and where is True and dtype is None and not options:
         return call_ufunc(ufunc, inputs)
     casting = options.pop("casting", "same_kind")
-    options.pop("order", None)
+    order = options.pop("order", None)
     options.pop("subok", None)
     if dtype is not None:
         inputs = tuple(cast(x, np.dtype(dtype)) for x in inputs)
@@ -323,7 +323,7 @@ def _call(
             result = call_ufunc(ufunc, inputs) if any(map(isinstance_traced, inputs)) else ufunc(*inputs)
     if out is None:
         if where is True:
-            return result
+            return result if order is None else _in_order(result, order, inputs)
         found = [masked(where, piece, None) for piece in (result if isinstance(result, tuple) else (result,))]
         # a number, as NumPy gives it
         found = [z[()] if type(z) is TracedArray and z.ndim == 0 else z for z in found]
@@ -336,6 +336,18 @@ def _call(
         value = piece if where is True else masked(where, piece, target)
         store(target, value, casting)
     return outs if len(outs) > 1 else outs[0]
+
+
+def _in_order(result: Any, order: Any, inputs: tuple[Any, ...]) -> Any:
+    """A result in the memory order that is asked for; ``"A"`` is Fortran's where all operands have that, and C's otherwise."""
+    if isinstance(result, tuple):
+        return tuple([_in_order(piece, order, inputs) for piece in result])
+    if order == "A":
+        order = "F" if all(np.asarray(plain(x)).flags.f_contiguous for x in inputs) else "C"
+    if order not in ("C", "F") or type(result) is not TracedArray or not result.tape.open:
+        return result
+    value = np.asarray(result.value, order=order)
+    return result if value is result.value else wrap(result.tape, result.index, value, pinned=False)
 
 
 __all__ = ["BY_NAME", "COMPOSED", "ELEMENTWISE", "array_ufunc", "call_ufunc", "store"]

@@ -95,7 +95,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     result = np.broadcast_to(pieces[-1], shape)
     for condition, piece in zip(conditions[::-1], pieces[-2::-1], strict=True):
         result = np.where(condition, piece, result)
-    return result
+    return valued(result, np.ascontiguousarray(plain(result))) if np.ndim(plain(result)) > 1 else result
 
 
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:

@@ -94,7 +94,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if n > 1:
         columns.append(np.cumprod(np.broadcast_to(x[:, None], (x.shape[0], n - 1)), axis=1))
     result = np.concatenate(columns, axis=1)
-    return result if increasing else result[:, ::-1]
+    return result if increasing else result[:, ::-1].copy()
 
 
 FUNCTIONS: dict[Any, Any] = {

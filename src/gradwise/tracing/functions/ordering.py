@@ -11,7 +11,7 @@ from gradwise.rules import ordering
 from gradwise.rules.algebra import select
 from gradwise.rules.broadcasting import convert_p
 from gradwise.tracing.arithmetic import _innermost, concrete, plain
-from gradwise.tracing.functions.operands import array, as_array, carries, common_dtype, integers
+from gradwise.tracing.functions.operands import array, as_array, carries, common_dtype, integers, laid_out
 from gradwise.tracing.traced import TracedArray, TracedScalar, apply, dtype_of, isinstance_traced
 from gradwise.tracing.ufuncs import store
 
@@ -169,7 +169,7 @@ def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect"
     if np.any([np.count_nonzero(value == v, axis=axis) > 1 for v in np.split(at_kth, at_kth.shape[axis], axis)]):
         ranks = np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis)
         a, places = np.sort(a, axis=axis, kind="stable"), np.take_along_axis(ranks, places, axis)
-    return apply(a.tape, ordering.take_along, (a, places), (axis,))
+    return laid_out(apply(a.tape, ordering.take_along, (a, places), (axis,)), a)
 
 
 def sort_complex(a: Any) -> Any:

@@ -231,7 +231,7 @@ def tile(A: Any, reps: Any) -> Any:
     shape = (1,) * (ndim - A.ndim) + A.shape
     result = tuple(n * r for n, r in zip(shape, reps, strict=True))
     if result == shape:
-        return reshape(A, shape).copy()
+        return reshape(A, shape).copy("K")
     spread = reshape(A, tuple(m for n in shape for m in (1, n)))
     spread = broadcast_to(spread, tuple(m for n, r in zip(shape, reps, strict=True) for m in (r, n)))
     return _fresh(reshape(spread, result))

@@ -77,9 +77,10 @@ def unwrapped(value: Any, depth: int = 6) -> Any:
 def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance_traced(value):
         if local.copies is not None and type(value) is TracedArray and value.parent is not None:
-            return part_of(unwrapped(value.parent), *value.path)  # a view of what its array becomes
+            # a view of what its array becomes
+            return _as_writable(part_of(unwrapped(value.parent), *value.path), value.value)
         plain = value.value
-        return copy_in_layout(plain) if isinstance(plain, np.ndarray) else plain
+        return _as_writable(copy_in_layout(plain), plain) if isinstance(plain, np.ndarray) else plain
     if type(value) is Text:
         return str.__str__(value)
     if type(value) in STANDING:
@@ -96,6 +97,13 @@ def _unwrapped(value: Any, depth: int) -> Any:
     if isinstance(value, np.ndarray):
         return np.array([unwrapped(v) for v in value.flat], dtype=object).reshape(value.shape)
     return _like(value, [unwrapped(v, depth - 1) for v in value])
+
+
+def _as_writable(made: Any, shown: Any) -> Any:
+    """A new array, read-only where the function made the one read-only whose numbers it has."""
+    if type(made) is np.ndarray and not shown.flags.writeable and made.flags.writeable:
+        made.flags.writeable = False
+    return made
 
 
 def _unwrapped_deeply(value: Any) -> Any:

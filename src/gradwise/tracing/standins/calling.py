@@ -13,7 +13,7 @@ import numpy as np
 
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions import choosing, polynomials
-from gradwise.tracing.functions.operands import as_array
+from gradwise.tracing.functions.operands import as_array, laid_out
 from gradwise.tracing.holders import TWINS
 from gradwise.tracing.instrument.object_entries import BY_OPERATORS, over_entries
 from gradwise.tracing.instrument.state import current_trace
@@ -100,7 +100,7 @@ def vectorized_call(vectorized: np.vectorize, *args: Any, **kwargs: Any) -> Any:
     entries = zip(*[_entries(a, shape) for a in moving], strict=True)
     results = probe[:] if own.cache else []
     results += [one(*e) for e in itertools.islice(entries, len(results), None)]
-    return _outputs(own, results, shape, *probe)
+    return _in_order_of(_outputs(own, results, shape, *probe), moving)
 
 
 def _first(a: Any) -> Any:
@@ -123,6 +123,17 @@ def _outputs(vectorized: Any, results: list[Any], shape: tuple[int, ...], probe:
         columns = zip(*results, strict=True)
         return tuple(_collected(list(c), shape, t) for c, t in zip(columns, dtypes, strict=True))
     return _collected(results, shape, _dtypes(vectorized, (probe,))[0])
+
+
+def _in_order_of(made: Any, given: list[Any]) -> Any:
+    """The outputs in the memory order of the arguments, as NumPy's own loop allocates them."""
+    arrays = [a for a in map(plain, given) if type(a) is np.ndarray and a.ndim > 1]
+    if all(a.flags.c_contiguous for a in arrays):
+        return made
+    if isinstance(made, tuple):
+        return tuple([_in_order_of(piece, given) for piece in made])
+    allocated = np.nditer([*arrays, None], op_dtypes=[None] * len(arrays) + [np.float64]).operands[-1]
+    return laid_out(made, allocated) if isinstance_traced(made) and allocated.shape == made.shape else made
 
 
 # --- frompyfunc -----------------------------------------------------------------------------------------------------------------
