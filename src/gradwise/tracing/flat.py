@@ -17,6 +17,8 @@ class Flat:
 
     def __init__(self, array: TracedArray) -> None:
         self.array = array
+        #: the number of the next entry
+        self.index = 0
 
     @property
     def base(self) -> TracedArray:
@@ -31,18 +33,34 @@ class Flat:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return function(*map(_entries, args), **{k: _entries(v) for k, v in kwargs.items()})
 
+    @property
+    def coords(self) -> tuple[int, ...]:
+        """The place of the next entry."""
+        size = len(self)
+        places = np.unravel_index(min(self.index, max(size - 1, 0)), self.array.shape) if size else ()
+        first = (self.array.shape[0], *[0] * (self.array.ndim - 1)) if self.index >= size and self.array.ndim else None
+        return tuple(map(int, places)) if first is None else first
+
     def __iter__(self) -> Any:
-        return iter(self.array.reshape(-1))
+        return self
+
+    def __next__(self) -> Any:
+        if self.index >= len(self):
+            raise StopIteration
+        self.index += 1
+        return self.array.reshape(-1)[self.index - 1]
 
     def __len__(self) -> int:
         return int(self.array.size)
 
     def __getitem__(self, key: Any) -> Any:
+        self.index = 0  # as NumPy's
         taken = self.array.reshape(-1)[key]
         return taken.copy() if type(taken) is TracedArray else taken
 
     def __setitem__(self, key: Any, value: Any) -> None:
         array = self.array
+        self.index = 0
         places = np.arange(len(self))[keys.plain_key(key)]
         if not isinstance_traced(value):
             value = indexing.stacked(value) if isinstance(value, (list, tuple)) else np.asarray(value)

@@ -22,7 +22,7 @@ from gradwise.tracing.instrument.objects import class_info, holds_traced
 from gradwise.tracing.instrument.operations import PLAIN
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local, note_changed, note_lent, note_written
-from gradwise.tracing.instrument.taking import taken_from
+from gradwise.tracing.instrument.taking import COPIED, taken_from
 from gradwise.tracing.traced import TracedArray, TracedScalar
 
 
@@ -234,7 +234,7 @@ def iterate(obj: Any) -> Any:
     if watch is None:
         return obj
     methods = class_info(watch, cls).methods
-    if gives(cls, "__next__") and "__next__" not in methods and count(obj) > ALONE:
+    if gives(cls, "__next__") and ("__next__" not in methods or cls in COPIED) and count(obj) > ALONE:
         obj = taken_from(obj)
     make = methods.get("__iter__")
     if make is not None:

@@ -58,7 +58,10 @@ def load(obj: Any, name: str) -> Any:
     """``obj.name``."""
     cls = type(obj)
     if cls in _UNSEEN:
-        return getattr(obj, name)
+        value = getattr(obj, name)
+        if name == "flat" and local.watch is not None:  # an iterator of the run's own
+            local.watch.iterators.add(id(value))
+        return value
     if cls is TracedArray or cls is TracedScalar:
         if name == "__class__":
             return type(obj.value)

@@ -9,12 +9,16 @@ A run notes the iterators that it makes.  Of another one it takes as a plain cal
 
 from __future__ import annotations
 
+import copy
 import gc
 import itertools
 import sys
 import types
+import warnings
 from collections import deque
 from typing import Any
+
+import numpy as np
 
 from gradwise.tracing.instrument.both_ways.aside import makes, takes_from
 from gradwise.tracing.instrument.references import ALONE, count
@@ -107,8 +111,10 @@ _OVER = frozenset(type(iter(x)) for x in (*_CONTAINERS, *_OF_DICTIONARIES)) | {
 _COMPOSED = frozenset({enumerate, zip})
 if sys.version_info < (3, 12):  # afterwards they do not tell
     _COMPOSED |= {itertools.cycle, itertools.islice, itertools.chain, itertools.repeat, itertools.zip_longest}
+#: of NumPy's in Python, with iterators among their attributes
+_OVER_PLACES = frozenset({np.ndenumerate, np.ndindex})
 #: all of which there are copies
-COPIED = _OVER | _COMPOSED | {itertools.count}
+COPIED = _OVER | _COMPOSED | {itertools.count, np.flatiter, np.nditer, *_OVER_PLACES}
 
 
 def gone_over(iterator: Any) -> set[int]:
@@ -139,7 +145,39 @@ def copied(iterator: Any) -> Any:
         return _counting(repr(iterator))
     if kind in _OVER:
         return _made(*iterator.__reduce__())
+    if kind is np.flatiter:
+        return _advanced(iterator.base.flat, iterator.index)
+    if kind is np.nditer:
+        return iterator.copy()
+    if kind in _OVER_PLACES:
+        parts = _parts_copied(iterator)
+        made = None if parts is None else object.__new__(kind)
+        if parts is not None:
+            vars(made).update(parts)
+        return made
     return _composed(iterator) if kind in _COMPOSED else None
+
+
+def _parts_copied(iterator: Any) -> dict[str, Any] | None:
+    """The attributes of an iterator, with copies of the iterators among them; None where one has none."""
+    parts = {k: _of_places(v) if hasattr(type(v), "__next__") else v for k, v in vars(iterator).items()}
+    return None if any(v is None for v in parts.values()) else parts
+
+
+def _of_places(iterator: Any) -> Any:
+    if type(iterator) is not itertools.product:
+        return copied(iterator)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return copy.copy(iterator)
+    except TypeError:  # from CPython 3.14 on
+        return None
+
+
+def _advanced(entries: Any, count: int) -> Any:
+    deque(itertools.islice(entries, count), maxlen=0)
+    return entries
 
 
 def _counting(text: str) -> Any:
@@ -201,6 +239,17 @@ def put_back(iterator: Any, before: Any) -> None:
         if len(now) == len(then) == 3 and now[1][0] is then[1][0]:
             iterator.__setstate__(then[2])
             return
+    if type(iterator) is np.flatiter:
+        iterator[:0]  # which begins anew
+        _advanced(iterator, before.index)
+        return
+    if type(iterator) is np.nditer:
+        iterator.reset()
+        _advanced(iterator, before.iterindex + before.finished)
+        return
+    if type(iterator) in _OVER_PLACES:
+        vars(iterator).update(_parts_copied(before) or {})
+        return
     if _is_named(iterator, sys._getframe(1)):
         return
     places = []

@@ -84,7 +84,7 @@ def next_(iterator: Any, /, *default: Any) -> Any:
     watch = local.watch
     if watch is not None and watch.overlay and type(iterator) in _CALLING and not _is_ours(iterator):
         reveal_all()
-    step = None if type(iterator) in PLAIN else python_method(iterator, "__next__")
+    step = None if type(iterator) in PLAIN or type(iterator) in COPIED else python_method(iterator, "__next__")
     if step is None or len(default) > 1:
         if watch is not None and count(iterator) > ALONE:
             iterator = taken_from(iterator)

@@ -9,6 +9,7 @@ import numpy as np
 from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.holders import SUBCLASSES, TWINS, is_users_array, wrapped
+from gradwise.tracing.instrument.taking import own
 from gradwise.tracing.standins.buffers import arange, fillable, linspace
 from gradwise.tracing.standins.recording import at_line, contains_traced, open_traces
 from gradwise.tracing.standins.stacking import assembled
@@ -133,7 +134,7 @@ def _with_outputs(operands: Any, types: list[Any]) -> list[Any]:
 def nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
     """``np.nditer``."""
     if not contains_traced(op):
-        return np.nditer(op, *args, **kwargs)
+        return own(np.nditer(op, *args, **kwargs))
     named = dict(zip(("flags", "op_flags", "op_dtypes", "order"), args, strict=False))
     return Entries(op, **named, **kwargs)
 
@@ -141,7 +142,7 @@ def nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
 def ndenumerate(arr: Any) -> Any:
     """``np.ndenumerate``."""
     if not contains_traced(arr):
-        return np.ndenumerate(arr)
+        return own(np.ndenumerate(arr))
     a = as_array(arr)
     return ((place, a[place]) for place in np.ndindex(a.shape))
 
