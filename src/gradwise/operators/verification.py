@@ -161,11 +161,17 @@ def compare_values(function: Any, recording: Recording, spare: Arguments, state:
         )
     scale, eps = magnitude(recording.tape.values), _coarsest(recording)
     for plain, traced in zip(leaves, recording.values, strict=True):
-        a, b = np.asarray(plain), np.asarray(traced)
+        a, b = _numbers(np.asarray(plain)), np.asarray(traced)
         if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale, eps):
             raise Disagreement(
                 f"{name} gave {plain!r} when it was called plainly and {traced!r} under the trace. {CURE}"
             )
+
+
+def _numbers(a: np.ndarray) -> np.ndarray:
+    """An array of objects (what ``np.frompyfunc`` gives) as the numbers that it holds."""
+    found = np.array(a.tolist()) if a.dtype.kind == "O" else a
+    return found if found.shape == a.shape else a
 
 
 def _coarsest(recording: Recording) -> float:
