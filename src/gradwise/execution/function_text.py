@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+_LEAVING = ": return None"
+
+
 class FunctionText:
     """The lines of a function and the objects that they name.
 
@@ -66,9 +69,14 @@ class FunctionText:
         self.watched += 1
         return variable
 
+    def raise_instead(self, error: type[Exception]) -> None:
+        """Raise an error wherever None would be returned so far."""
+        leaving = f": raise {self.name(error)}"
+        self.lines = [f"{line.removesuffix(_LEAVING)}{leaving}" if line.endswith(_LEAVING) else line for line in self.lines]  # fmt: skip
+
     def leave_if(self, condition: str) -> None:
         """Return None where a condition holds."""
-        self.lines.append(f"if {condition}: return None")
+        self.lines.append(f"if {condition}{_LEAVING}")
 
     def give(self, expression: str) -> None:
         """Return the value of an expression."""

@@ -56,6 +56,7 @@ def straight_line(
     watched: int = 0,
     holds: Callable[[Any, Any], bool],
     functions: dict[str, Any] | None = None,
+    is_within: bool = False,
 ) -> list[Written]:
     """Write a program (simplified already) to a function's text; what is written for its outputs.
 
@@ -71,6 +72,8 @@ def straight_line(
         ``holds(value, expected)`` says whether a guard holds; where one does not the function returns None.
     functions : dict, optional
         By the names of primitives, functions of numbers that are called before NumPy's.
+    is_within : bool
+        Whether NumPy's error state is the caller's affair.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def straight_line(
         position += 1
     writer.look()
     outputs = [Written(writer.read(o), o in writer.numbers, o in writer.entries) for o in program.outputs]
-    if writer.plain:
+    if writer.plain or is_within:
         text.lines += writer.lines
         text.watched = None
     else:  # under one error state, as cheap as it can be had

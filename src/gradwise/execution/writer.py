@@ -72,6 +72,8 @@ _FUNCTIONS: dict[Primitive, Any] = {
 }
 #: elementwise ones that take a number in the place of an array filled with it
 _SPREADING = frozenset([*ARITHMETIC, *COMPARISONS, neg, select, maximum, minimum])
+#: among the functions that are called before NumPy's: what squares a number, by two arguments
+SQUARE = "square of a number"
 _POWERS = {1: "{0}", 2: "{0} * {0}"}
 _INFIX = ARITHMETIC | COMPARISONS | {neg: "-{}"}
 
@@ -190,6 +192,8 @@ class Writer:
             self._numeric(out, ARITHMETIC[primitive].format(*operands), operands[: 1 if primitive is div_p else 2])
         elif primitive in _EXACT and kind is F64:
             self._numeric(out, _EXACT[primitive].format(*operands))
+        elif primitive is power and equation.params[0] == 2 and SQUARE in self.functions:
+            self._numeric(out, f"{self.name(self.functions[SQUARE])}({operands[0]}, 2.0)")
         elif primitive is power and equation.params[0] in _POWERS:
             self._numeric(out, _POWERS[equation.params[0]].format(*operands), operands)
         elif primitive is power and type(equation.params[0]) in (int, float):  # the C library's, as NumPy's

@@ -20,6 +20,15 @@ def install_integration(*functions: Callable[..., Any]) -> None:
     integrated[:] = functions
 
 
+#: ``(formula, Solver, operands, point, found) → states and times``, of a program that integrates at other numbers, or None
+integrated_anew: list[Callable[..., Any]] = []
+
+
+def install_integration_anew(function: Callable[..., Any]) -> None:
+    """Give the function that records a solution with how it is found."""
+    integrated_anew[:] = [function]
+
+
 #: ``(formula, root, each=…, fixed=…) → root``, or None
 rooted: list[Callable[..., Any]] = []
 

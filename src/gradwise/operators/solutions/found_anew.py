@@ -66,9 +66,9 @@ class Finding:
 def asked(function: Callable[..., Any]) -> Callable[..., Any]:
     """A written formula as SciPy calls it: it raises where the formula does not hold."""
 
-    def call(t: Any) -> Any:
+    def call(*point: Any) -> Any:
         try:
-            value = function(t)
+            value = function(*point)
         except (ValueError, ArithmeticError) as error:
             raise Elsewhere from error
         if value is None:  # the formula does not hold there
@@ -100,7 +100,7 @@ def rooted_anew(
         return None
     if near is not None and any(f.by_math is None for f in forms):
         return None
-    if not all(map(_gives_what_was_seen, functions[1:], forms[1:], again.formulas, again.seen)):
+    if not all(map(gives_what_was_seen, functions[1:], forms[1:], again.formulas, again.seen)):
         return None
     trace = watch.trace
     operands = [*again.starts, *formula.operands(), *[v for f in again.formulas for v in f.operands()]]
@@ -119,13 +119,16 @@ def rooted_anew(
     return found
 
 
-def _gives_what_was_seen(function: Callable[..., Any], form: Form, formula: Any, seen: Sequence[Any]) -> bool:
-    """Whether a written formula has the numbers, to the last bit, that SciPy was given: where a minimum is found depends on rounding."""
+def gives_what_was_seen(function: Callable[..., Any], form: Form, formula: Any, seen: Sequence[Any]) -> bool:
+    """Whether a written formula has the numbers, to the last bit, that SciPy was given: where a minimum is found depends on rounding.  A point is a number or array, or a tuple of several."""
     given = as_operands(form, formula.plain_operands())
     with np.errstate(all="ignore"):
         try:
-            return all(np.array_equal(function(*given, t), value, equal_nan=True) for t, value in seen)
-        except (ValueError, ArithmeticError):
+            return all(
+                np.array_equal(function(*given, *(t if type(t) is tuple else (t,))), value, equal_nan=True)
+                for t, value in seen
+            )
+        except (ValueError, ArithmeticError, Elsewhere):
             return False
 
 

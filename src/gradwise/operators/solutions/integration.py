@@ -74,6 +74,9 @@ class Known(NamedTuple):
 class Integration:
     """The callee: (plan, y0, what the formula captured) → states, of shape (rows, n)."""
 
+    #: numbers behind the plan
+    tail = 0
+
     def __init__(self, form: Form, scheme: str, rows: int, *, inside: bool) -> None:
         self.form = form
         self.scheme, self.inside = scheme, inside
@@ -82,13 +85,14 @@ class Integration:
         self.rows = rows
         self.results = (ArrayType((rows, self.n), F64.dtype),)
         self.linear = (False,) * (2 + len(form.captured))
+        self.text = None if form.text is None else ("integration", form.text, scheme, inside, rows)
         self._made: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
         return f"steps of {self.scheme}"
 
     def layout(self, packed: np.ndarray) -> Layout:
-        return Layout(len(packed), self.table, self.n, self.rows)
+        return Layout(len(packed), self.table, self.n, self.rows, self.tail)
 
     def plan(self, packed: np.ndarray) -> Known:
         """What the first derivative needs of a packed plan."""
@@ -96,7 +100,7 @@ class Integration:
         shape = (at.count, self.table.stages, self.n)
         rows = Rows(packed[at.step : at.fractions].astype(int), packed[at.fractions : at.weights])
         states = packed[at.states : at.jacobians].reshape(shape)
-        jacobians = packed[at.jacobians :].reshape(*shape, -1)
+        jacobians = packed[at.jacobians : at.end].reshape(*shape, -1)
         jacobians = jacobians.swapaxes(2, 3) if jacobians.size else jacobians
         return Known(self.table, packed[: at.step], rows, states, jacobians)
 
@@ -156,6 +160,24 @@ class Integration:
     def moving(self, active: Sequence[bool]) -> tuple[int, ...]:
         """The captured variables among what moves."""
         return tuple(v for v, a in zip(self.form.captured, active[2:], strict=True) if a)
+
+
+class Kept(Integration):
+    """The same of a plan that is found at each call (``solved_anew.py``): behind it are the states that SciPy found, which are the value; ``by_columns``: in the memory order of SciPy's, so that sums have their last bits."""
+
+    def __init__(self, form: Form, scheme: str, rows: int, *, inside: bool, by_columns: bool) -> None:
+        super().__init__(form, scheme, rows, inside=inside)
+        self.tail = rows * self.n
+        self.by_columns = by_columns
+
+    def __call__(self, *operands: Any) -> tuple[Any, ...]:
+        packed = operands[0]
+        return (self.kept(packed),)
+
+    def kept(self, packed: np.ndarray) -> np.ndarray:
+        """The states behind a plan."""
+        states = packed[len(packed) - self.tail :]
+        return states.reshape(self.n, self.rows).T if self.by_columns else states.reshape(self.rows, self.n)
 
 
 class Pushed(First):

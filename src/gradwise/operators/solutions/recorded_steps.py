@@ -95,8 +95,36 @@ def integrated(
         Keeps what is found of the steps for the next call with the same ones; "stiff" in it says why there is no result.
     """
     form = form_of(formula)
+    if form is None:
+        return None
+    captured, memo = formula.plain_operands(), {} if memo is None else memo
+    found = planned(form, scheme, times, starts, wanted, captured, chosen=chosen, guess=guess, memo=memo)
+    if found is None:
+        return None
+    plan, inside, value, switches = found
+    key = "integration", form, scheme, inside, len(wanted)
+    callee = derived(key, lambda: (Integration(form, scheme, len(wanted), inside=inside), 1))
+    return recorded_solution(callee, plan.packed(), (y0, *formula.operands()), value), switches
+
+
+def planned(
+    form: Form,
+    scheme: str,
+    times: Sequence[float],
+    starts: np.ndarray,
+    wanted: np.ndarray,
+    captured: list[Any],
+    *,
+    chosen: bool,
+    guess: Any,
+    memo: dict[Any, Any],
+) -> tuple[Plan, bool, np.ndarray, bool] | None:
+    """The plan of steps, whether states inside of them are asked for, the states at the wanted times, and whether the right-hand side switches on the way; None where that cannot be.
+
+    Parameters are those of ``integrated``.
+    """
     n = starts.shape[1]
-    if form is None or not n or len(times) < 2 or not len(wanted):
+    if not n or len(times) < 2 or not len(wanted):
         return None
     ends = np.asarray(times, float)
     rows = _located(ends, wanted)
@@ -116,9 +144,7 @@ def integrated(
     starts = np.concatenate([starts, np.repeat(starts[-1:], more, axis=0)])
     # what is asked for at the end is so at the end of the steps that were added, which have no length
     rows.step[(rows.step == last) & (rows.fractions == 1.0)] = count - 1
-    captured = formula.plain_operands()
     try:
-        memo = {} if memo is None else memo
         if inside not in memo:
             make = _explicit if guess is None else _implicit
             memo[inside] = make(form, table, ends, starts, captured, guess)
@@ -134,10 +160,7 @@ def integrated(
     except (Elsewhere, np.linalg.LinAlgError):
         return None
     plan = Plan(table, ends, rows, states, jacobians)
-    value = rows.states(table, np.diff(ends), starts[:-1], slopes)
-    key = "integration", form, scheme, inside, len(wanted)
-    callee = derived(key, lambda: (Integration(form, scheme, len(wanted), inside=inside), 1))
-    return recorded_solution(callee, plan.packed(), (y0, *formula.operands()), value), switches
+    return plan, inside, rows.states(plan.weights, starts[:-1], slopes), switches
 
 
 def _explicit(form: Form, table: Any, ends: np.ndarray, starts: np.ndarray, captured: list[Any], guess: None) -> Any:

@@ -39,10 +39,11 @@ _ALIKE = 100
 class Sides:
     """The gaps of a formula."""
 
-    def __init__(self, form: Form, formula: Any) -> None:
-        self._form = form
-        self._formula = formula
-        self._captured = formula.plain_operands()
+    def __init__(self, form: Form, captured: list[Any], point: Sequence[Any], formula: Any = None) -> None:
+        self._form, self._formula = form, formula
+        self._captured = captured
+        #: where the formula was recorded
+        self._point = point
         self._places = places_of(form) or []
         self._wanted = tuple(dict.fromkeys(i for p in self._places for i in p.variables))
 
@@ -61,10 +62,8 @@ class Sides:
     @functools.cached_property
     def _base(self) -> dict[int, Any]:
         """What decides, at the point where the formula was recorded."""
-        tape = self._formula.recording.tape
-        point = [tape.values[i] for i in self._form.program.inputs]
         with np.errstate(all="ignore"):
-            return {i: v[0] for i, v in self._values([np.asarray(p, float)[None] for p in point]).items()}
+            return {i: v[0] for i, v in self._values([np.asarray(p, float)[None] for p in self._point]).items()}
 
     def gaps(self, *points: Any) -> np.ndarray:
         """All gaps at points, whose coordinates have a leading axis each, in order: a row for each point."""
@@ -315,7 +314,8 @@ def sides_of(formula: Any) -> Sides | None:
     form = form_of(formula)
     if form is None or not places_of(form):
         return None
-    return Sides(form, formula)
+    tape = formula.recording.tape
+    return Sides(form, formula.plain_operands(), [tape.values[i] for i in form.program.inputs], formula)
 
 
 install_sides(sides_of)

@@ -125,9 +125,8 @@ class Rows:
         """Those of the slopes of the row's step, a row each."""
         return table.weights(self.fractions) * table.lengths(h)[self.step][:, None]
 
-    def states(self, table: Tableau, h: np.ndarray, starts: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """The states, from those at the beginning of the steps and the slopes (stage, step, …)."""
-        weights = self.weights(table, h)
+    def states(self, weights: np.ndarray, starts: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """The states, from their weights, those at the beginning of the steps and the slopes (stage, step, …)."""
         return starts[self.step] + np.einsum("rs,srn->rn", weights, slopes[:, self.step])
 
 

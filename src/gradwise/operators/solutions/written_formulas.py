@@ -5,15 +5,18 @@ written : Form → f(*captured, t), which gives None where the formula does not 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gradwise.execution.function_text import FunctionText
 from gradwise.execution.straight_line import TooLong, straight_line
+from gradwise.execution.writer import SQUARE
 from gradwise.operators.caches import derived
 from gradwise.operators.reuse.expected import expectation, holds_as
 from gradwise.operators.reuse.unread import unread
+from gradwise.operators.solutions.batches import Elsewhere
 from gradwise.program import COMPUTED, F64, Guard, Program
 from gradwise.program.elementary import BY_MATH
 from gradwise.transforms.batch import batch
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
     from gradwise.operators.solutions.batches import Form
 
+#: Python and NumPy square a number by the C library's power, whose last bit is in one of a thousand not that of the product
+_AS_CALLED = {SQUARE: math.pow}
 #: operations beyond which a formula is not written
 _LONG = 3000
 
@@ -32,6 +37,12 @@ _LONG = 3000
 def written(form: Form) -> Callable[..., Any] | None:
     """The formula as a function of what it captured and, last, its point; None where it cannot be written."""
     (found,) = derived(("written", form), lambda: ((_written(form),), len(form.whole)))
+    return found
+
+
+def raising(form: Form) -> Callable[..., Any] | None:
+    """The formula as ``written`` has it, to be called a thousand times under an error state of the caller's: it raises ``Elsewhere``, or what NumPy and Python raise."""
+    (found,) = derived(("raising", form), lambda: ((_written(form, is_within=True),), len(form.whole)))
     return found
 
 
@@ -47,11 +58,11 @@ def as_operands(form: Form, captured: Sequence[Any]) -> list[Any]:
     return [float(c) if types[i] is F64 else c for i, c in zip(form.captured, captured, strict=True)]
 
 
-def _written(form: Form) -> Callable[..., Any] | None:
+def _written(form: Form, *, is_within: bool = False) -> Callable[..., Any] | None:
     """Equations, guards, and what nobody reads but may fail, as lines."""
     program = form.whole
     guards = [Guard(i, "error", COMPUTED) for i in unread(program)]
-    return _function(program, guards, program.inputs, (), by_math=form.by_math is True)
+    return _function(program, guards, program.inputs, (), by_math=form.by_math is True, is_within=is_within)
 
 
 def _linearised(form: Form, *, each: bool) -> Callable[..., Any] | None:
@@ -80,6 +91,7 @@ def _function(
     constants: Sequence[Any],
     *,
     by_math: bool = False,
+    is_within: bool = False,
 ) -> Callable[..., Any] | None:
     """The program as a function of what it captured and of its points; its other inputs are constants."""
     if len(program) > _LONG:
@@ -103,9 +115,12 @@ def _function(
             constants,
             watched=len(joint.types),
             holds=holds_as,
-            functions=BY_MATH if by_math else None,
+            functions=_AS_CALLED | (BY_MATH if by_math else {}),
+            is_within=is_within,
         )
     except TooLong:
         return None
+    if is_within:
+        text.raise_instead(Elsewhere)
     text.give(", ".join([f.text for f in found]))
     return text.compiled(program.name)

@@ -43,6 +43,7 @@ from gradwise.tracing.purity.draws import MAKERS, Draw, generator
 from gradwise.tracing.purity.entrywise import Entrywise, function_of, vectorized
 from gradwise.tracing.purity.fixed import MethodOfFixed, as_number, made_fixed
 from gradwise.tracing.purity.getters import getter, taken
+from gradwise.tracing.purity.integrators import DenseSolution
 from gradwise.tracing.purity.interpolators import MethodOfInterpolator, interpolated, interpolator, is_maker
 from gradwise.tracing.purity.lattice import describe, entry, is_none_itself, is_numeric, join, level, texts_of
 from gradwise.tracing.purity.leaving import Log
@@ -128,6 +129,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         MethodOfBox,
         MethodOfRecord,
         MethodOfDistribution,
+        DenseSolution,
         MethodOfInterpolator,
         Draw,
         Log,

@@ -1,4 +1,4 @@
-"""The root finders, minimisers and fits of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
+"""The root finders, minimisers, fits and integrators of SciPy's, and ``quad``, with their parameters (``solvers.py``)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ SOLVERS = {
     "least_squares": ("fun", "x0", "jac", "bounds", "method", "ftol", "xtol", "gtol", "x_scale", "loss", "f_scale", "diff_step", "tr_solver", "tr_options", "jac_sparsity", "max_nfev", "verbose", "args", "kwargs", "callback", "workers"),
     "leastsq": ("func", "x0", "args", "Dfun", "full_output", "col_deriv", "ftol", "xtol", "gtol", "maxfev", "epsfcn", "factor", "diag"),
     "curve_fit": ("f", "xdata", "ydata", "p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac", "full_output", "nan_policy", "ftol", "xtol", "gtol", "loss", "f_scale", "max_nfev", "maxfev", "epsfcn", "factor", "diff_step", "x_scale", "tr_solver"),
+    "solve_ivp": ("fun", "t_span", "y0", "method", "t_eval", "dense_output", "events", "vectorized", "args", "rtol", "atol", "max_step", "first_step", "min_step"),
+    "odeint": ("func", "y0", "t", "args", "Dfun", "col_deriv", "full_output", "ml", "mu", "rtol", "atol", "tcrit", "h0", "hmax", "hmin", "ixpr", "mxstep", "mxhnil", "mxordn", "mxords", "printmessg", "tfirst"),
     "fminbound": ("func", "x1", "x2", "args", "xtol", "maxfun", "full_output", "disp"),
 }  # fmt: skip
+
+
+_INTEGRATING = frozenset(["quad", "solve_ivp", "odeint"])
 
 
 def solver_name(value: Any) -> str | None:
@@ -44,6 +49,6 @@ def solver_name(value: Any) -> str | None:
     if type(value) is not types.FunctionType:  # what others are called is for their own code to say, which may raise
         return None
     name = value.__name__
-    module = sys.modules.get("scipy.integrate" if name == "quad" else "scipy.optimize")
+    module = sys.modules.get("scipy.integrate" if name in _INTEGRATING else "scipy.optimize")
     known = name in SOLVERS and vars(module or object).get(name) is value
     return name if known and is_librarys(value) else None

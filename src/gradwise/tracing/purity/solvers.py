@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.bounds import made_bounds
 from gradwise.tracing.purity.fitting import fitted_model, is_setting_of_fit, takes_data
+from gradwise.tracing.purity.integrators import DenseSolution, integrated
 from gradwise.tracing.purity.lattice import entry, is_none_itself, is_scalar, level
 from gradwise.tracing.purity.scope import is_users_function
 from gradwise.tracing.purity.solver_names import SOLVERS
@@ -21,6 +22,7 @@ from gradwise.tracing.purity.values import (
     OPAQUE,
     OWN,
     SCALAR,
+    SOLVED,
     VECTOR,
     WHOLE,
     Abstract,
@@ -37,9 +39,10 @@ if TYPE_CHECKING:
 _EQUATIONS = frozenset(["f", "func", "fun", "fprime", "fprime2", "jac", "hess", "Dfun"])
 _STARTS = frozenset(["a", "b", "x0", "bracket", "x1", "x2", "brack", "bounds", "options"])
 #: what their results are asked for
-_KNOWN = {
+_KNOWN: dict[Abstract, dict[str, Any]] = {
     FOUND: {"x": OWN, "root": OWN, "success": OWN, "converged": OWN},
     MINIMUM: {"x": OWN, "fun": SCALAR, "success": OWN},
+    SOLVED: {"y": OWN, "t": OWN, "success": OWN, "status": WHOLE, "sol": DenseSolution()},
     FITTED: {"x": OWN, "fun": OWN, "cost": SCALAR, "success": OWN},
 }
 #: minimisers, and what their objective is called with
@@ -58,6 +61,8 @@ def found_by_solver(m: Machine, name: str, arguments: list[Any], keywords: dict[
     given = {**dict(zip(parameters, arguments, strict=False)), **keywords}
     if name in _MINIMISERS:
         return _minimum(m, name, given)
+    if name in ("solve_ivp", "odeint"):
+        return integrated(m, name, given)
     if name == "curve_fit":
         return fitted_model(m, given)
     if name in ("least_squares", "leastsq"):

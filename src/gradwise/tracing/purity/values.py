@@ -76,6 +76,8 @@ FOUND = Abstract("FOUND", -18)
 MINIMUM = Abstract("MINIMUM", -19)
 #: and least squares
 FITTED = Abstract("FITTED", -20)
+#: and an integrator
+SOLVED = Abstract("SOLVED", -22)
 #: SciPy's bounds of numbers
 BOUNDS = Abstract("BOUNDS", -21)
 #: a context manager of NumPy's (``np.errstate``)

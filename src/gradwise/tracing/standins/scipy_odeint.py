@@ -11,6 +11,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
+from gradwise.tracing.standins.again import fixed
 from gradwise.tracing.standins.crossings import divided, recorded, refuse_sliding
 from gradwise.tracing.standins.known_paths import formula_at, proved_callbacks, tight_path
 from gradwise.tracing.standins.left_behind import as_often_as_called, left
@@ -22,6 +23,7 @@ from gradwise.tracing.standins.plain_callbacks import (
     plain_callback,
     traced_leaves,
 )
+from gradwise.tracing.standins.recorded_dense import listed_array, states_at
 from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.standins.runge_kutta import RightHandSide
 from gradwise.tracing.standins.scipy_calling import with_value
@@ -29,15 +31,14 @@ from gradwise.tracing.standins.scipy_odes import (
     as_state,
     compare_values,
     course_of,
-    listed_array,
     piece_of,
     refuse_unbounded,
     right_hand_side,
     start_at,
-    states_at,
     tight,
 )
 from gradwise.tracing.standins.solution_jumps import note_steps, refuse_jumps
+from gradwise.tracing.standins.solutions_again import Asking, asking_anew, solver_of_odeint
 from gradwise.tracing.standins.stacking import plainly
 
 if TYPE_CHECKING:
@@ -47,8 +48,17 @@ if TYPE_CHECKING:
 
 
 @as_often_as_called
+@asking_anew
 def odeint(
-    func: Any, y0: Any, t: Any, args: Any = (), Dfun: Any = None, *rest: Any, tfirst: Any = False, **options: Any
+    asking: Asking | None,
+    func: Any,
+    y0: Any,
+    t: Any,
+    args: Any = (),
+    Dfun: Any = None,
+    *rest: Any,
+    tfirst: Any = False,
+    **options: Any,
 ) -> Any:
     """``scipy.integrate.odeint``."""
     if len(rest) > 16:
@@ -58,8 +68,13 @@ def odeint(
     callback = Callback(func, args)
     before = Switches()
     y0, t = listed_array(y0), listed_array(t)
+    if asking is not None:
+        rest, options = fixed(rest), fixed(options)
     rest = tuple(plainly(r) for r in rest)
     options = {name: plainly(o) for name, o in options.items()}
+    if asking is not None:
+        asking.solver = solver_of_odeint(Dfun, rest, options)
+        (t,) = asking.without_trace(t)
     state, times = np.reshape(as_state(y0), (-1,)), np.asarray(plain(t), float)
     function = RightHandSide(callback, np.dtype(float), time_last=not tfirst)
     proved = formula = None
@@ -69,7 +84,14 @@ def odeint(
     if proved is not None:
         jacobian = proved.functions[1] if callable(Dfun) else Dfun
         found = scipy.integrate.odeint(
-            proved.functions[0], plainly(y0), plain(t), proved.args, jacobian, *rest, tfirst=tfirst, **options
+            proved.functions[0] if asking is None else asking.noting(proved.functions[0], time_last=not tfirst),
+            plainly(y0),
+            plain(t),
+            proved.args,
+            jacobian,
+            *rest,
+            tfirst=tfirst,
+            **options,
         )
         formula = formula_at(function, float(times[0]), state)
     if formula is not None and proved is not None:
@@ -81,7 +103,7 @@ def odeint(
         )
     left(func, Dfun, args)
     value = found[0] if isinstance(found, tuple) else found
-    is_still = not callback.moves and not traced_leaves((y0, t))
+    is_still = not callback.moves and not traced_leaves((y0, t)) and (asking is None or asking.is_still())
     if is_still and not (
         before.seen() if formula is None or proved is None else proved.reaches and sided[0](formula) is not None
     ):
@@ -116,6 +138,8 @@ def odeint(
         if pieces is None:
             refuse_jumps("scipy.integrate.odeint", function, times, value, moves=False)
         return found
+    if asking is not None and asking.found(formula if pieces is None and known is not None else None, start, value):
+        return asking.states
     if pieces is not None:
         path, known = pieces, None
         note_adaptive("scipy.integrate.odeint")

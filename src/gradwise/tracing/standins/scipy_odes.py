@@ -23,13 +23,13 @@ import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.functions.operands import as_array
-from gradwise.tracing.holders import standing_for, written
 from gradwise.tracing.instrument.state import current_trace
 from gradwise.tracing.roots import sided
+from gradwise.tracing.standins.again import fixed
 from gradwise.tracing.standins.crossings import Course, divided, recorded, refuse_sliding
 from gradwise.tracing.standins.implicit_steps import ImplicitPath, implicit_times
 from gradwise.tracing.standins.known_paths import KnownPath, formula_at, proved_callbacks, tight_path
-from gradwise.tracing.standins.left_behind import Left, as_often_as_called, left
+from gradwise.tracing.standins.left_behind import as_often_as_called, left
 from gradwise.tracing.standins.plain_callbacks import (
     Callback,
     Switches,
@@ -39,6 +39,7 @@ from gradwise.tracing.standins.plain_callbacks import (
     traced_leaves,
 )
 from gradwise.tracing.standins.proven import Plain, formula_of
+from gradwise.tracing.standins.recorded_dense import RecordedSolution, listed_array, states_at
 from gradwise.tracing.standins.recording import carries
 from gradwise.tracing.standins.runge_kutta import (
     Path,
@@ -50,28 +51,14 @@ from gradwise.tracing.standins.runge_kutta import (
 )
 from gradwise.tracing.standins.scipy_calling import with_value
 from gradwise.tracing.standins.solution_events import found_events, watched_events
-from gradwise.tracing.standins.solution_jumps import VERIFIABLE, note_steps, refuse_jumps
+from gradwise.tracing.standins.solution_jumps import note_steps, refuse_jumps
 from gradwise.tracing.standins.solution_pieces import on_side
-from gradwise.tracing.standins.stacking import assembled, plainly
+from gradwise.tracing.standins.solutions_again import Asking, asking_anew, is_coarse_at, scheme_of, solver_of_ivp
+from gradwise.tracing.standins.stacking import plainly
 from gradwise.tracing.traced import isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_EXPLICIT = ("RK23", "RK45", "DOP853")
-
-
-def listed_array(a: Any) -> Any:
-    """A list as an array."""
-    return assembled(a) if type(a) in {list, tuple} else written(a)
-
-
-def _scheme(method: Any) -> Any:
-    """SciPy's explicit scheme of that name or class; None for all other methods."""
-    for name in _EXPLICIT:
-        if method is getattr(scipy.integrate, name) or (isinstance(method, str) and method == name):
-            return getattr(scipy.integrate, name)
-    return None
 
 
 def start_at(function: RightHandSide, t0: Any, y0: Any) -> Any:
@@ -83,52 +70,10 @@ def start_at(function: RightHandSide, t0: Any, y0: Any) -> Any:
     return y
 
 
-def states_at(path: Path | KnownPath, times: np.ndarray, wanted: Any) -> list[Any]:
-    """The states at times, moved to the traced ones where these are traced."""
-    rows = path.at(times)
-    if carries(wanted):
-        concrete(wanted)
-        rows = [
-            moved(path.function, float(t), y, wanted[i] - float(t))
-            for i, (t, y) in enumerate(zip(times, rows, strict=True))
-        ]
-    return rows
-
-
-@standing_for("_plain")
-class RecordedSolution:
-    """``OdeSolution`` whose states are traced; while the trace is open a time may be traced too."""
-
-    def __init__(self, plain_solution: Any, path: Path | KnownPath, *callbacks: Any) -> None:
-        self._plain = plain_solution
-        self._path = path
-        self._callbacks = callbacks
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._plain, name)
-
-    def __call__(self, t: Any) -> Any:
-        """The states at times t: of shape (n,), or (n, len(t))."""
-        t = listed_array(t)
-        times = np.asarray(plain(t), float)
-        value = self._plain(times)
-        if not self._path.is_traced:
-            return value
-        wanted = np.reshape(t, (-1,)) if carries(t) else None
-        found = Left(*self._callbacks)  # SciPy interpolates, and calls nothing
-        if wanted is None and times.size:
-            made = self._path.table(times.reshape(-1)).T
-            made = made if times.ndim else made[:, 0]
-        else:
-            rows = states_at(self._path, times.reshape(-1), wanted)
-            made = np.stack(rows).T if times.ndim else rows[0]
-        found.restore()
-        note_choice(made)
-        return with_value(made, value)
-
-
 @as_often_as_called
+@asking_anew
 def solve_ivp(
+    asking: Asking | None,
     fun: Any,
     t_span: Any,
     y0: Any,
@@ -150,8 +95,13 @@ def solve_ivp(
     before = Switches()
     t0, tf = t_span
     y0, wanted = listed_array(y0), listed_array(t_eval)
+    if asking is not None:
+        options = fixed(options)
+        asking.solver = solver_of_ivp(method, t_eval is not None, dense_output, vectorized, events, options)
+        t0, tf, *rest = asking.without_trace(t0, tf, *([] if t_eval is None else [wanted]))
+        wanted = rest[0] if rest else None
     span = float(plain(t0)), float(plain(tf))
-    scheme = _scheme(method)
+    scheme = scheme_of(method)
     times: list[float] = []
     states: list[Any] = []
     solver = method if scheme is None else noting(scheme, times, None, states)
@@ -166,7 +116,7 @@ def solve_ivp(
             {"jac": proved.functions[-1]} if callable(jac) else {}
         )
         found = scipy.integrate.solve_ivp(
-            proved.functions[0], span, plain(y0), solver, plain(wanted), dense_output, None if events is None else proved.functions[1:-1],
+            proved.functions[0] if asking is None else asking.noting(proved.functions[0]), span, plain(y0), solver, plain(wanted), dense_output, None if events is None else proved.functions[1:-1],
             vectorized, None if args is None else proved.args, **settings
         )  # fmt: skip
         function = RightHandSide(callback, np.dtype(float), vectorized=bool(vectorized))
@@ -187,6 +137,7 @@ def solve_ivp(
     left(fun, events, jac, args)
     occurred = [e for e, times_ in zip(watched or (), found.t_events or (), strict=True) if len(times_)]
     is_still = not (callback.moves or traced_leaves((t0, tf, y0, wanted)) or any(e.moves for e in occurred))
+    is_still = is_still and (asking is None or asking.is_still())
     if is_still:
         function = RightHandSide(callback, np.result_type(np.asarray(found.y), float), vectorized=bool(vectorized))
         if not (
@@ -211,7 +162,7 @@ def solve_ivp(
     refuse_sliding("scipy.integrate.solve_ivp", formula, found.t, np.transpose(found.y))
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
     start = start_at(function, t0, y0)
-    is_coarse = scheme is None or _is_coarse(rtol, atol, found.y)
+    is_coarse = scheme is None or is_coarse_at(rtol, atol, found.y)
     stops = np.concatenate([np.ravel(t) for t in (found.t, *(found.t_events or ()))])
 
     def stepwise() -> Path:
@@ -239,6 +190,11 @@ def solve_ivp(
         if pieces is None:
             refuse_jumps("scipy.integrate.solve_ivp", function, found.t, np.transpose(found.y), moves=False)
         return found
+    if asking is not None and asking.found(
+        formula if pieces is None and known is not None else None, start, found.y.T, later=found.sol is not None
+    ):
+        note_adaptive("scipy.integrate.solve_ivp")
+        return asking.result(found, fun, args)
     if pieces is not None:
         path, known = pieces, None
         note_adaptive("scipy.integrate.solve_ivp")
@@ -273,7 +229,7 @@ def solve_ivp(
     if known is not None:
         note_steps("scipy.integrate.solve_ivp", known, rtol, switches=bool(known.switches))
     if dense_output:
-        found.sol = RecordedSolution(found.sol, path, fun, args)
+        found.sol = RecordedSolution(found.sol, path, None, fun, args)
     return found
 
 
@@ -308,11 +264,6 @@ def right_hand_side(proved: Plain, *, vectorized: bool = False, time_last: bool 
 
 def _entry(t: Any) -> Any:
     return np.reshape(t, (1,)) if isinstance_traced(t) else np.array([float(t)])
-
-
-def _is_coarse(rtol: Any, atol: Any, y: Any) -> bool:
-    """Whether the tolerances let the steps be so long that the derivative of the discrete solution is not that of the solution."""
-    return bool(np.max(rtol) > VERIFIABLE or np.max(atol) > VERIFIABLE * np.max(np.abs(y), initial=0.0))
 
 
 def tight(what: str, function: RightHandSide, span: Any, start: Any, stops: Any, rtol: Any, atol: Any) -> Path:
