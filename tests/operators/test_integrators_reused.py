@@ -260,3 +260,35 @@ def test_calls_are_counted():
         PENDULUM.calls = 0
         g(x)
         assert PENDULUM.calls == each
+
+
+def test_states_that_scipy_joins_in_another_memory_order():
+    """Where a step ends behind two of the times, or behind one, SciPy's array of the states has its rows or its columns together."""
+    times = np.linspace(0, 2, 5)
+
+    def f(x):
+        def g(t, y):
+            return [y[1], x[0] * (1 - y[0] ** 2) * y[1] - y[0]]
+
+        found = solve_ivp(g, (0, 2), [x[0], x[1]], method="DOP853", t_eval=times, first_step=0.01, rtol=1e-8)
+        return (found.y[0, -1] - 0.3) ** 2 + found.y[1, -1]
+
+    rng = np.random.default_rng(221)
+    gradient, run = gw.value_and_grad(f), gw.value_and_grad(f, pure=False)
+    orders = set()
+    for _ in range(12):
+        x = np.array([1.0, 0.8]) * (1 + 0.15 * rng.uniform(-1, 1, 2))
+        (value, slopes), (_, slopes_of_run) = gradient(x), run(x)
+        assert value == f(x)
+        np.testing.assert_allclose(slopes, slopes_of_run, rtol=1e-9)
+        states = solve_ivp(
+            lambda t, y, x=x: [y[1], x[0] * (1 - y[0] ** 2) * y[1] - y[0]],
+            (0, 2),
+            [x[0], x[1]],
+            method="DOP853",
+            t_eval=times,
+            first_step=0.01,
+            rtol=1e-8,
+        ).y
+        orders.add(states.flags.c_contiguous)
+    assert orders == {True, False}

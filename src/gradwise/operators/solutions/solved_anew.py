@@ -80,6 +80,10 @@ def found(
     course = solver.course(slope, y0, times, here, None if of is None else of.rows)
     if course is None or (of is not None and course.scheme != of.scheme):
         raise Elsewhere
+    if (
+        of is not None and by_columns(course.states) != of.by_columns
+    ):  # SciPy joins the states of each step, of one or several times
+        raise Elsewhere
     with np.errstate(all="ignore"):
         if not np.isfinite(course.states).all() or _crosses(form, captured, course.ends, course.starts):
             raise Elsewhere
