@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradwise.operators.linearization import Linearization
+    from gradwise.tracing import Recording
 
 
 def random_like(like: np.ndarray, rng: np.random.Generator) -> Any:
@@ -125,10 +126,17 @@ def joins(along: Callable[[float], float]) -> bool:
 _HIDES = 1e4
 
 
-def magnitude(values: list[Any]) -> float:
-    """The largest finite number that the run kept: rounding errors are relative to it."""
+def magnitude(recording: Recording) -> float:
+    """The largest finite number from which the value of a run was computed: rounding errors are relative to it.
+
+    Not what is only compared: ``round`` compares with 2^52, a search for the least begins with 1e300, and beside those every two values would be equal.
+    """
+    values, needed = recording.tape.values, set(recording.program.outputs)
+    for equation in reversed(recording.program.equations):
+        if any(v in needed and _is_rounded(values[v]) for v in equation.output_tuple):
+            needed.update(equation.inputs)
     largest = 0.0
-    for v in values:
+    for v in (values[i] for i in needed):
         if type(v) is float or type(v) is np.float64:  # of which a loop leaves thousands
             if largest < abs(v) < math.inf:
                 largest = float(abs(v))
@@ -136,6 +144,10 @@ def magnitude(values: list[Any]) -> float:
             size = np.abs(np.asarray(v))
             largest = max(largest, float(np.max(size[np.isfinite(size)], initial=0.0)))
     return largest
+
+
+def _is_rounded(value: Any) -> bool:
+    return type(value) is float or np.asarray(value).dtype.kind in "fc"
 
 
 def balanced(linearization: Linearization) -> list[Any] | None:
@@ -148,7 +160,7 @@ def balanced(linearization: Linearization) -> list[Any] | None:
         return None
     if len(linearization.program) > _LONG:
         return None
-    if abs(values[0]) <= _ROUNDED * magnitude(linearization.recording.tape.values):
+    if abs(values[0]) <= _ROUNDED * magnitude(linearization.recording):
         return None  # what rounding left of larger terms, as its slopes may be
     rng = np.random.default_rng(1)
     direction = [random_direction(np.asarray(leaf), rng) for leaf in linearization.arguments.leaves]

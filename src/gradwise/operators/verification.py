@@ -115,7 +115,7 @@ def compare(function: Any, linearization: Linearization, spare: Arguments, state
 
 def gave(recording: Recording, values: list[Any]) -> bool:
     """Whether a run has these values, to rounding."""
-    scale, eps = magnitude(recording.tape.values), _coarsest(recording)
+    scale, eps = magnitude(recording), _coarsest(recording)
     pairs = [(np.asarray(a), np.asarray(b)) for a, b in zip(values, recording.values, strict=True)]
     return all(a.shape == b.shape and a.dtype == b.dtype and _close(a, b, scale, eps) for a, b in pairs)
 
@@ -159,7 +159,7 @@ def compare_values(function: Any, recording: Recording, spare: Arguments, state:
         raise Disagreement(
             f"{name} returned {structure!r} when it was called plainly and {recording.structure!r} under the trace. {CURE}"
         )
-    scale, eps = magnitude(recording.tape.values), _coarsest(recording)
+    scale, eps = magnitude(recording), _coarsest(recording)
     for plain, traced in zip(leaves, recording.values, strict=True):
         a, b = _numbers(np.asarray(plain)), np.asarray(traced)
         if a.shape != b.shape or a.dtype.kind not in "fciub" or not _close(a, b, scale, eps):
