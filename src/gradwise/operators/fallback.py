@@ -21,6 +21,7 @@ from gradwise.operators.subcalls import rescue
 from gradwise.operators.tracebacks import mention_lists, shorten
 from gradwise.operators.unseen import calls_unseen
 from gradwise.operators.verification import Disagreement, check_options, checked
+from gradwise.tracing.instrument.said import after_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,6 +108,10 @@ def choose(
         return result
 
     def instead(reason: TracingError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with after_failures(reason.__dict__.get("said")):
+            return instead_of(reason, args, kwargs)
+
+    def instead_of(reason: TracingError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         # verified, because the call that runs plainly may leave a value elsewhere (in a list) whose derivative is lost
         rescued = rescue(unwrapped(function), reason, checked(exact), args, kwargs)
         if rescued is not None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import traceback
 import weakref
 from collections import deque
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from gradwise.operators.arguments import code_of
 from gradwise.tracing.instrument.journal import undone
 from gradwise.tracing.instrument.muting import put_generator
 from gradwise.tracing.instrument.references import Ours
+from gradwise.tracing.instrument.said import after_failures
 from gradwise.tracing.instrument.sharing import Shared
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.views import memory_of
@@ -60,7 +61,7 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
     code = code_of(function)
     around = local.shared, local.buffers
     arrays = [*_arrays_of(code), *_arrays_given(code, arguments)]
-    new = False
+    new, said = False, local.said
     local.buffers, first = _makes_buffers(code) is True, None
     try:
         while True:
@@ -70,8 +71,10 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
             else:
                 local.shared = None
             try:
-                result = attempt()
+                with after_failures(said) if said else nullcontext():
+                    result = attempt()
             except TracingError as error:
+                said = error.__dict__.get("said", ())
                 wrote, undone_ = bool(error.__dict__.get("written")), bool(error.__dict__.get("undone"))
                 more = _learned(function, arrays, error)
                 if more is None and (new or not arrays or not undone_):

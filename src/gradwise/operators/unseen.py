@@ -24,6 +24,7 @@ from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import muted, put_generator, rewind
+from gradwise.tracing.instrument.said import called_plainly
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 
@@ -171,7 +172,8 @@ def calls_unseen(*, watched: bool = True) -> Iterator[None]:
     finally:
         _current.calls = around
     if calls.arguments is not None:
-        calls.arguments.call(calls.arguments.leaves)
+        with called_plainly():
+            calls.arguments.call(calls.arguments.leaves)
 
 
 def call_at(arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool = False) -> Any:
@@ -185,4 +187,5 @@ def call_seen(call: Callable[[], Any]) -> Any:
     """The one call that does what the function does; without it ``calls_unseen`` makes it."""
     if _current.calls is not None:
         _current.calls.arguments = None
-    return call()
+    with called_plainly():
+        return call()

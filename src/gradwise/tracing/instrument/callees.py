@@ -5,8 +5,8 @@ Nothing is compared or hashed but identities and types: callees may be unhashabl
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import io
 import operator
 import sys
 import types
@@ -27,9 +27,19 @@ from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, OF_MATRICES, is_foreign, note_change
 from gradwise.tracing.instrument.jitted import jitted_callee
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
-from gradwise.tracing.instrument.muting import GENERATORS, is_generator, note_draw, note_generator, opening, silent
+from gradwise.tracing.instrument.lent import STREAMS
+from gradwise.tracing.instrument.muting import (
+    GENERATORS,
+    is_generator,
+    is_silent,
+    note_draw,
+    note_generator,
+    opening,
+    silent,
+)
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
+from gradwise.tracing.instrument.said import printing, writing
 from gradwise.tracing.instrument.special_methods import is_given
 from gradwise.tracing.instrument.state import Watch, local, note_written
 from gradwise.tracing.instrument.unwritten import Unmuted, is_looked_into
@@ -208,13 +218,17 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     cls = type(owner)
     if cls is functools._lru_cache_wrapper:
         return of_memory(watch, callee)
+    if callee is print:
+        return _PRINTED
     if local.muted is not None:
         callee = silent(callee, owner)
+    if isinstance(owner, io.IOBase):
+        callee = writing(callee, owner)
     if is_generator(cls):
         note_draw(watch, owner)
     elif owner is sys.stdout or owner is sys.stderr:
         watch.effects[SHOWS] = None
-    elif cls in DATES or id(callee) in REPEATABLE:
+    elif cls in DATES or cls in STREAMS or id(callee) in REPEATABLE:
         pass
     elif (callee.__module__ or cls.__module__).partition(".")[0] in MODULES:
         watch.effects[f"it calls {public_name(callee, owner)}"] = None
@@ -232,6 +246,9 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     if watch.overlay and cls not in NATIVE:
         return _handing_over(callee)
     return callee
+
+
+_PRINTED = printing(is_silent)
 
 
 def _of_users_array(owner: Any, callee: Any) -> Any:
@@ -320,18 +337,6 @@ def _slot(watch: Watch, callee: Any) -> Any:
 _DESCRIPTORS = (property, types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
-#: where the classes of ``Box[float]`` are
-_GENERIC = frozenset({"typing", "types"})
-
-
-def _of_generic(alias: Any, *args: Any, **kwargs: Any) -> Any:
-    """``Box[float](...)``: an object of the generic class, which knows its parameters."""
-    made = resolve(alias.__origin__)(*args, **kwargs)
-    with contextlib.suppress(Exception):  # as the alias does: an object without attributes does without
-        made.__orig_class__ = alias
-    return made
-
-
 def _object_callee(watch: Watch, callee: Any) -> Any:
     """An object with ``__call__``."""
     if is_derived(callee):
@@ -340,8 +345,8 @@ def _object_callee(watch: Watch, callee: Any) -> Any:
         compiled = jitted_callee(callee, resolve)
         if compiled is not None:
             return compiled
-    if type(callee).__module__ in _GENERIC and isinstance(getattr(callee, "__origin__", None), type):
-        return functools.partial(_of_generic, callee)
+    if constructing.is_generic(callee):
+        return functools.partial(constructing.of_generic, callee, resolve)
     call = class_info(watch, type(callee)).methods.get("__call__")
     if call is None:
         known = KNOWN.get(id(type(callee).__call__)) if callable(callee) else None

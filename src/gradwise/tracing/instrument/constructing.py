@@ -7,19 +7,21 @@ The ``__init__`` of a dataclass is made of text that nobody keeps; it is done he
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
 import functools
 import inspect
 import operator
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradwise.containers.signatures import signature_of
 from gradwise.containers.subclasses import is_users_number
 from gradwise.tracing.holders import adopted, is_users_array
 from gradwise.tracing.instrument.crashing import may_crash, with_plain_numbers_only
-from gradwise.tracing.instrument.muting import IN_MEMORY, in_memory, refuse_files
+from gradwise.tracing.instrument.lent import STREAMS
+from gradwise.tracing.instrument.muting import in_memory, refuse_files
 from gradwise.tracing.instrument.objects import (
     class_info,
     from_class,
@@ -34,6 +36,9 @@ from gradwise.tracing.instrument.references import ALONE, count, owns
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.userland import is_users_file, wraps_users
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # type: ignore[attr-defined]  # the default of fields with a factory
 _INIT_ONLY = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]  # marks arguments of __post_init__
 _FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # marks ordinary fields
@@ -45,7 +50,7 @@ def class_callee(watch: Watch, cls: Any) -> Any:
     """What to call in place of a class."""
     if local.muted is not None:
         refuse_files(cls)
-        if cls in IN_MEMORY:
+        if cls in STREAMS:
             return functools.partial(in_memory, cls)
     call = type(cls).__call__
     if type(call) is types.FunctionType:
@@ -216,3 +221,20 @@ def load_native(obj: Any, name: str) -> Any:
     if raw is not None:
         return from_descriptor(raw, obj, type(obj), name)
     return from_class(obj, name, object.__getattribute__(obj, name))
+
+
+#: where the classes of ``Box[float]`` are
+_GENERIC = frozenset({"typing", "types"})
+
+
+def is_generic(callee: Any) -> bool:
+    """Whether a callable is a class with parameters, ``Box[float]``."""
+    return type(callee).__module__ in _GENERIC and isinstance(getattr(callee, "__origin__", None), type)
+
+
+def of_generic(alias: Any, resolve: Callable[[Any], Any], *args: Any, **kwargs: Any) -> Any:
+    """``Box[float](...)``: an object of the generic class, which knows its parameters."""
+    made = resolve(alias.__origin__)(*args, **kwargs)
+    with contextlib.suppress(Exception):  # as the alias does: an object without attributes does without
+        made.__orig_class__ = alias
+    return made

@@ -18,6 +18,7 @@ from typing import Any
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
 from gradwise.tracing.instrument.foreign import is_compiled
+from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.references import beside, from_within, shares_arrays
 from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.taking import FROM_COPIED
@@ -306,6 +307,8 @@ def _iterator_of(function: types.FunctionType, watch: Watch, *, muting: bool) ->
     """A global or closure variable of a function that is an iterator of others; of one that was seen to be taken from, silent runs have a copy."""
 
     def counts(value: Any) -> bool:
+        if isinstance(value, io.IOBase) and (type(value) in STREAMS or not value.readable()):
+            return False  # from a file that is only written to nothing is taken, and a stream in memory is put back
         known = id(value) in watch.iterators or (muting and id(value) in watch.generators)
         return not known and isinstance(value, Iterator)
 

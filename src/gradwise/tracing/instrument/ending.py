@@ -17,6 +17,7 @@ import numpy as np
 
 from gradwise.containers import own_entries
 from gradwise.tracing.instrument.atoms import ATOMS
+from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.objects import behind, holds_traced, reveal, set_raw, unwrapped
 from gradwise.tracing.instrument.plain_containers import belongs_outside, cleaned
 from gradwise.tracing.instrument.references import beside
@@ -241,6 +242,8 @@ def _held(place: Any) -> list[Any]:
     values = place.appended if type(place) is Tail else place.values() if isinstance(place, dict) else place
     if isinstance(values, np.ndarray):
         values = values.flat if values.dtype.kind == "O" else ()
+    if type(values) in STREAMS:  # whose lines would be taken from it
+        return []
     held = [v for v in values if type(v) not in ATOMS]
     seen: set[int] = set()
     for value in held:  # which grows

@@ -13,7 +13,6 @@ import contextlib
 import os
 import threading
 import types
-import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterator
 from contextvars import ContextVar
@@ -22,32 +21,41 @@ from typing import Any
 import numpy as np
 
 from gradwise.containers import own_entries
-from gradwise.tracing.instrument.lent import bytes_of, is_restorable, lender_of, put_bytes, put_numbers
+from gradwise.tracing.instrument.lent import bytes_of, is_restorable, lender_of, put_bytes
 from gradwise.tracing.instrument.muting import put_generator
-from gradwise.tracing.instrument.references import Ours
+from gradwise.tracing.instrument.noted_arrays import (
+    NotedArray,
+    as_held,
+    held_in,
+    is_changeable_array,
+    is_noted,
+    note_of,
+)
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import copies_of, put_back
 from gradwise.tracing.instrument.unwritten import Unmuted
-from gradwise.tracing.layout import copy_in_layout
-from gradwise.tracing.views import taken, way_to
 
 _MISSING = object()
+#: containers of more entries are not looked into
+_MANY = 1000
 
 
 class Journal:
     """What the places to which a run writes held before, by their identity."""
 
-    __slots__ = ("_arrays", "_before", "_files", "_held", "generators", "of_failures")
+    __slots__ = ("_arrays", "_before", "_files", "_held", "generators", "of_failures", "said")
 
     def __init__(self, *, of_failures: bool = False) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
-        self._arrays: dict[int, _Array] = {}
+        self._arrays: dict[int, NotedArray] = {}
         #: what the places hold, and those: a place that is noted after its array was written to holds what that held before
-        self._held: dict[int, _Array] = {}
+        self._held: dict[int, NotedArray] = {}
         #: whether it is asked only where a run fails
         self.of_failures = of_failures
         #: generators of random numbers from which the run drew, and iterators from which it took, and where they were
         self.generators: dict[int, tuple[Any, Any]] = {}
+        #: what the run wrote to streams (``said.py``)
+        self.said: list[tuple[Any, Any]] = []
         #: what silent runs wrote to files until now
         self._files: dict[str, bytes | None] = {} if local.files is None else dict(local.files.content)
 
@@ -66,7 +74,7 @@ class Journal:
                 return
             if lender is not None and local.muted is not None:
                 raise Unmuted("it writes to memory that is not NumPy's")
-            self._arrays.setdefault(id(place), _noted(place, self._held))
+            self._arrays.setdefault(id(place), note_of(place, self._held))
         elif id(place) not in self._before:
             self._before[id(place)] = place, _content(place, self._held)
 
@@ -103,8 +111,8 @@ class Journal:
 
     def note_within(self, value: Any, depth: int = 4) -> None:
         """Keep what the containers and arrays in a value hold, which another call may write to in place."""
-        if _is_noted(value):
-            self._arrays.setdefault(id(value), _noted(value, self._held))
+        if is_noted(value):
+            self._arrays.setdefault(id(value), note_of(value, self._held))
         elif depth and isinstance(value, (list, dict, deque, set)) and len(value) <= _MANY:
             self.note(value)
             for entry in value.values() if isinstance(value, dict) else value:
@@ -132,113 +140,33 @@ class Journal:
             notes.clear()
 
 
-class _Array:
-    """What an array in an attribute holds."""
-
-    __slots__ = ("array", "memory", "numbers", "other", "way")
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.array = Ours(array)
-        self.numbers = copy_in_layout(array)
-        #: of which array it is a view, and how
-        self.memory: weakref.ref[Any] | None = None
-        self.way: list[tuple[str, Any]] | None = None
-        if type(array) is np.ndarray and type(array.base) is np.ndarray:
-            self.memory, self.way = Ours(array.base), way_to(array)
-        #: what took its place, since nobody else had it: one array wherever it was
-        self.other: weakref.ref[np.ndarray] | None = None
-
-    def standing(self) -> np.ndarray:
-        """The array, or the one with its numbers that took its place."""
-        array = self.array()
-        if array is None:
-            array = None if self.other is None else self.other()
-            if array is None:
-                array = self._viewed()
-                self.other = weakref.ref(array)
-            else:
-                array[...] = self.numbers
-        return array
-
-    def _viewed(self) -> np.ndarray:
-        """The same view of the same array, if that is alive; else an array of its own."""
-        memory = None if self.memory is None else self.memory()
-        if memory is None or self.way is None:
-            return copy_in_layout(self.numbers)
-        view: np.ndarray = taken(memory, self.way)
-        view[...] = self.numbers
-        return view
-
-    def put_back(self) -> np.ndarray:
-        """The array, or another one with its numbers where nobody else has it."""
-        array = self.array()
-        if array is None:
-            return self.standing()
-        put_numbers(array, self.numbers)
-        return array
-
-
-#: containers of more entries are not looked into
-_MANY = 1000
-#: arrays of so many bytes are held as they are
-_LARGE = 1 << 22
-
-
-def _held(value: Any, known: dict[int, _Array]) -> Any:
-    """An entry or the content of a cell: of an array its numbers, since whether others refer to it is asked by how many do."""
-    return _noted(value, known) if _is_noted(value) else value
-
-
-def _is_array(value: Any) -> bool:
-    return issubclass(type(value), np.ndarray) and value.flags.writeable
-
-
-def _is_noted(value: Any) -> bool:
-    return _is_array(value) and value.nbytes <= _LARGE and value.dtype.kind != "O"
-
-
-def _noted(array: np.ndarray, known: dict[int, _Array]) -> _Array:
-    """The note of an array, one for all the places that hold it."""
-    note = known.get(id(array))
-    if note is None or note.array() is not array:
-        note = known[id(array)] = _Array(array)
-    return note
-
-
-def _as_held(now: Any, before: Any) -> Any:
-    """What was held there: the array itself if it is still alive.  What was written to it is noted by itself."""
-    if type(before) is not _Array:
-        return before
-    return now if now is not None and before.array() is now else before.standing()
-
-
-def _content(place: Any, known: dict[int, _Array]) -> Any:
+def _content(place: Any, known: dict[int, NotedArray]) -> Any:
     if isinstance(place, np.ndarray):
         return place.copy()
     if is_restorable(place):
         return bytes_of(place)
     if isinstance(place, ContextVar):
         try:
-            return _held(place.get(), known)
+            return held_in(place.get(), known)
         except LookupError:
             return _MISSING
     if isinstance(place, types.CellType):
         try:
-            return _held(place.cell_contents, known)
+            return held_in(place.cell_contents, known)
         except ValueError:
             return _MISSING
     if place is os.environ:
         return dict(place)
     entries: Any = None
     if isinstance(place, dict):
-        entries = {key: _held(value, known) for key, value in _kind(place).items(place)}
+        entries = {key: held_in(value, known) for key, value in _kind(place).items(place)}
     elif isinstance(place, (list, deque, set)):
-        entries = [_held(value, known) for value in place]
+        entries = [held_in(value, known) for value in place]
     attributes = own_entries(place)
     if attributes is not None:
         attributes = dict(attributes)
         if not isinstance(place, type):  # whether others refer to an array is asked by how many do: it is not held here
-            attributes = {k: _noted(v, known) if _is_array(v) else v for k, v in attributes.items()}
+            attributes = {k: note_of(v, known) if is_changeable_array(v) else v for k, v in attributes.items()}
     slots = [
         (slot, slot.__get__(place, type(place)) if _is_set(slot, place) else _MISSING)
         for base in type(place).__mro__
@@ -271,7 +199,7 @@ def _put_back(place: Any, content: Any) -> None:
         return
     if isinstance(place, ContextVar):
         if content is not _MISSING:  # one that never had a value is not set by a run that only looks
-            place.set(_as_held(place.get(None), content))
+            place.set(as_held(place.get(None), content))
         return
     if isinstance(place, types.CellType):
         if content is _MISSING:
@@ -281,17 +209,17 @@ def _put_back(place: Any, content: Any) -> None:
                 now = place.cell_contents
             except ValueError:
                 now = _MISSING
-            place.cell_contents = _as_held(now, content)
+            place.cell_contents = as_held(now, content)
         return
     entries, attributes, slots = content
     if isinstance(place, dict):
         _put_entries_back(place, entries)
     elif isinstance(place, list):
-        place[:] = [_as_held(place[k] if k < len(place) else None, before) for k, before in enumerate(entries)]
+        place[:] = [as_held(place[k] if k < len(place) else None, before) for k, before in enumerate(entries)]
     elif isinstance(place, (deque, set)):
         _now = list(place)  # an array to which nothing else refers is this one still
         place.clear()
-        (place.extend if isinstance(place, deque) else place.update)(_as_held(None, before) for before in entries)
+        (place.extend if isinstance(place, deque) else place.update)(as_held(None, before) for before in entries)
     if isinstance(place, type):
         for name in set(vars(place)) | set(attributes):
             if vars(place).get(name, _MISSING) is not attributes.get(name, _MISSING):
@@ -302,7 +230,7 @@ def _put_back(place: Any, content: Any) -> None:
     elif attributes is not None:
         _put_attributes_back(
             place.__dict__,
-            {name: value.put_back() if type(value) is _Array else value for name, value in attributes.items()},
+            {name: value.put_back() if type(value) is NotedArray else value for name, value in attributes.items()},
         )
     for slot, value in slots:
         if value is not _MISSING:
@@ -325,7 +253,7 @@ def _put_attributes_back(place: dict[str, Any], held: dict[str, Any]) -> None:
 def _put_entries_back(place: dict[Any, Any], entries: dict[Any, Any]) -> None:
     """The entries that were there; those that are there still are not touched, since globals may be read by other threads."""
     kind = _kind(place)
-    held = {key: _as_held(dict.get(place, key), before) for key, before in entries.items()}
+    held = {key: as_held(dict.get(place, key), before) for key, before in entries.items()}
     in_order = list(kind.keys(place))[: len(held)] == list(held) or "__builtins__" in place
     for key in [key for key in kind.keys(place) if key not in held]:
         kind.__delitem__(place, key)
@@ -391,7 +319,7 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
     except failure as error:
         local.journal = None
         journal.restore()
-        error.__dict__["undone"] = True
+        error.__dict__["undone"], error.__dict__["said"] = True, journal.said
         for noted in journal.generators.values():  # without a name for the iterator here: who refers to it is asked
             (put_back if hasattr(type(noted[0]), "__next__") else put)(noted[0], noted[1])
         raise

@@ -7,12 +7,16 @@ once more.
 from __future__ import annotations
 
 import array as numbers
+import io
+import pickle
 from typing import Any
 
 import numpy as np
 
 #: memory of more bytes is not copied
 _LARGE = 1 << 24
+#: streams in memory, which hold what is written to them
+STREAMS = frozenset({io.StringIO, io.BytesIO})
 
 
 def lender_of(value: Any) -> Any:
@@ -48,6 +52,8 @@ def is_restorable(lender: Any) -> bool:
     (True, False, False)
     """
     cls = type(lender)  # what stands for an object in a run answers for its class
+    if cls in STREAMS:
+        return not lender.closed
     if cls is bytearray or issubclass(cls, numbers.array):
         return len(lender) * getattr(lender, "itemsize", 1) <= _LARGE
     if cls.__module__ == "mmap":
@@ -61,12 +67,16 @@ def is_restorable(lender: Any) -> bool:
 
 
 def is_gone(lender: Any) -> bool:
-    """Whether the memory was taken back: a map that was closed, a memory view that was released."""
-    return type(lender) is memoryview or (type(lender).__module__ == "mmap" and lender.closed)
+    """Whether the memory was taken back: a map or a stream that was closed, a memory view that was released."""
+    return type(lender) is memoryview or (
+        (type(lender).__module__ == "mmap" or type(lender) in STREAMS) and lender.closed
+    )
 
 
 def bytes_of(lender: Any) -> bytes:
-    """A copy of the memory."""
+    """A copy of the memory; of a stream, with its position."""
+    if type(lender) in STREAMS:
+        return pickle.dumps(lender.__getstate__()[:-1])
     return bytes(memoryview(lender)) if memoryview(lender).nbytes else b""
 
 
@@ -74,7 +84,9 @@ def put_bytes(lender: Any, content: bytes) -> None:
     """Put it back; an object that grew has its size again."""
     if is_gone(lender):
         return
-    if memoryview(lender).nbytes == len(content):
+    if type(lender) in STREAMS:
+        lender.__setstate__((*pickle.loads(content), None))  # noqa: S301 - made above
+    elif memoryview(lender).nbytes == len(content):
         if content:
             np.frombuffer(lender, np.uint8)[:] = np.frombuffer(content, np.uint8)
     elif type(lender) is bytearray:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.taking import begin_with, copies_of
 from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted, standing_for, unwritten
@@ -104,14 +105,12 @@ def silent(callee: Any, owner: Any) -> Any:
     standing = standing_for(callee)
     if standing is not None:
         return standing
-    if callee is print:
-        return _printed
     if callee is csv.writer:
         return _writer
     if type(owner) is _CSV:
         return callee if local.files.is_own(owner) else _nothing
     if isinstance(owner, io.IOBase) and not isinstance(owner, (Kept, KeptText)) and name not in _HARMLESS:
-        if local.files.is_own(owner):
+        if local.files.is_own(owner) or type(owner) in STREAMS:
             return callee
         shown = owner is sys.stdout or owner is sys.stderr
         if name in _WRITING and (shown or not isinstance(owner, (io.StringIO, io.BytesIO))):
@@ -129,9 +128,9 @@ def _nothing(*args: Any, **kwargs: Any) -> None:
     """Print, write or log nothing."""
 
 
-def _printed(*args: Any, file: Any = None, **kwargs: Any) -> None:
-    if is_kept(file):
-        print(*args, file=file, **kwargs)
+def is_silent(stream: Any) -> bool:
+    """Whether nothing that is printed to a stream is written."""
+    return local.muted is not None and not is_kept(stream)
 
 
 def is_kept(file: Any) -> bool:
@@ -164,10 +163,6 @@ def in_memory(cls: Any, *args: Any, **kwargs: Any) -> Any:
     made = cls(*args, **kwargs)
     local.files.own.append(made)
     return made
-
-
-#: files in memory
-IN_MEMORY = frozenset({io.StringIO, io.BytesIO})
 
 
 def unless_muted(function: Callable[..., Any], file: Any = None) -> Callable[..., Any]:
