@@ -23,6 +23,7 @@ from gradwise.operators.reuse.merging import merged
 from gradwise.operators.reuse.reached import Reach
 from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.program import collector_paused
+from gradwise.quiet import quiet
 from gradwise.tracing import record
 from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.muting import muted
@@ -279,7 +280,7 @@ class Call:
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
-        with np.errstate(all="ignore"), muted(None) if self.echoes else nullcontext():
+        with quiet(), np.errstate(all="ignore"), muted(None) if self.echoes else nullcontext():
             yield
 
 

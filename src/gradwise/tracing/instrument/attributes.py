@@ -82,6 +82,9 @@ def kind(*arguments: Any, **options: Any) -> Any:
         if cls is TracedScalar or cls is TracedArray:
             return type(plain(value))
         return cls.__kind__ if cls in TWINS or cls in KINDS else cls
+    if len(arguments) == 3 and type(arguments[2]) is dict:  # a class belongs to the module that makes it
+        names = {"__module__": sys._getframe(1).f_globals.get("__name__")}
+        return type(*arguments[:2], names | arguments[2], **options)
     return type(*arguments, **options)
 
 

@@ -25,6 +25,7 @@ from gradwise.tracing.instrument.drawing import drawing, draws
 from gradwise.tracing.instrument.effects import DATES, MODULES, REPEATABLE, SHOWS, is_muted, of_paths, public_name
 from gradwise.tracing.instrument.ending import reveal_all, reveal_within
 from gradwise.tracing.instrument.foreign import CHANGING, OF_MATRICES, is_foreign, note_change
+from gradwise.tracing.instrument.frames_asked_for import answers_for_its_caller
 from gradwise.tracing.instrument.jitted import jitted_callee
 from gradwise.tracing.instrument.known import KNOWN, METHODS, numpy_function, refresh, vectorized_call
 from gradwise.tracing.instrument.lent import STREAMS
@@ -162,6 +163,8 @@ def _library_callee(watch: Watch, function: Any) -> Any:
     """A library's Python function: as it is, but with objects that show their traced attributes, and twins for the user's callbacks."""
     if type(function) is _FunctionType and function.__code__.co_filename.startswith(_OURS):
         return function
+    if answers_for_its_caller(function):
+        return generic_call(function)
     raw = boxed.behind(function)
     if raw is not None:
         return boxed.unboxed(function, raw, resolve)
@@ -218,8 +221,8 @@ def _builtin_callee(watch: Watch, callee: Any) -> Any:
     cls = type(owner)
     if cls is functools._lru_cache_wrapper:
         return of_memory(watch, callee)
-    if callee is print:
-        return _PRINTED
+    if callee is print or answers_for_its_caller(callee):
+        return _PRINTED if callee is print else callee
     if local.muted is not None:
         callee = silent(callee, owner)
     if isinstance(owner, io.IOBase):

@@ -18,6 +18,7 @@ from gradwise.tracing.arithmetic import concrete, plain
 from gradwise.tracing.holders import LABELLED
 from gradwise.tracing.instrument.callees import with_twins
 from gradwise.tracing.instrument.ending import reveal_within
+from gradwise.tracing.instrument.frames_asked_for import answers_for_its_caller
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.frame_objects import (
     behind,
@@ -52,10 +53,13 @@ if TYPE_CHECKING:
 
 def calling(function: Any, *, lifts: bool = False, changes: bool = False, operator: bool = False) -> Callable[..., Any]:
     """A function or method of pandas; ``lifts`` makes the object's own columns ready if an argument is traced, ``changes`` in place."""
+    counts = isinstance(function, types.FunctionType) and answers_for_its_caller(function)
 
     @functools.wraps(function, updated=())
     def call(*args: Any, **kwargs: Any) -> Any:
         watch = local.watch
+        if counts:  # how many frames up the variables of the caller are
+            kwargs = {**kwargs, "level": kwargs.get("level", 0) + 1}
         if watch is None:
             return function(*args, **kwargs)
         if watch.overlay:
