@@ -109,13 +109,24 @@ def hold(watch: Watch, shared: Shared) -> None:
 
 
 def _found(shared: Shared) -> _Survey | None:
-    """What a walk finds of the arrays that are alive; None where something else refers to one."""
+    """What a walk finds of the arrays that are alive; None where something else refers to one.  Where something is missing, the modules' names that the functions do not use are looked into: ``both = {"first": rows[0]}``."""
+    survey = _surveyed(shared)
+    is_partial = survey is not None
+    if survey is None or survey.left_out:
+        del survey  # which refers to the arrays
+        survey = _surveyed(shared, wide=True)
+        if survey is None and is_partial:
+            survey = _surveyed(shared)
+    return survey
+
+
+def _surveyed(shared: Shared, *, wide: bool = False) -> _Survey | None:
     arrays: dict[int, _Held] = {}
     for reference in shared.arrays:
         held = _Held(reference())
         if is_writable(held.obj):
             arrays[id(held.obj)] = held
-    survey = _Survey(arrays)
+    survey = _Survey(arrays, wide=wide)
     del arrays
     return survey if survey.arrays and survey.walk(shared.roots) and survey.is_complete() else None
 
@@ -130,7 +141,8 @@ def settle(watch: Watch) -> None:
 class _Survey:
     """What a walk from a function finds of some arrays."""
 
-    def __init__(self, arrays: dict[int, _Held]) -> None:
+    def __init__(self, arrays: dict[int, _Held], *, wide: bool = False) -> None:
+        self.wide = wide  # whether all names of the modules are looked into, not only those of the functions
         self.arrays = arrays
         self.views: dict[int, _Held] = {}
         self.tuples: dict[int, _Held] = {}
@@ -174,7 +186,7 @@ class _Survey:
             left -= size
             if left < 0:
                 return False
-            whole = type(one) is not dict or "__builtins__" not in one
+            whole = self.wide or type(one) is not dict or "__builtins__" not in one
             for key, value in contents(one):
                 kind = type(value)
                 if kind in ATOMS:
@@ -262,10 +274,10 @@ class _Survey:
     def _named(self) -> dict[int, int]:
         """How many references are names of functions that wait for the run, or of modules that it does not look into."""
         found: dict[int, int] = {}
-        modules: set[int] = set()
+        modules, views = set[int](), set[int]()
         frame: Any = sys._getframe(1)
-        ours = {id(held.obj) for held in self.all()}
-        views: set[int] = set()
+        # whether a cell is among the places: a variable of inner functions
+        ours = {id(held.obj): any(type(place) is types.CellType for place, _ in held.places) for held in self.all()}
         while frame is not None:
             if is_users_file(frame.f_code.co_filename):
                 names, times = frame.f_locals, _TIMES
@@ -275,7 +287,8 @@ class _Survey:
                 inner = (*frame.f_code.co_cellvars, *frame.f_code.co_freevars)
                 for name, value in names.items():
                     if id(value) in ours:
-                        found[id(value)] = found.get(id(value), 0) + (times if name not in inner else times - 1)
+                        in_cell = name in inner and ours[id(value)]
+                        found[id(value)] = found.get(id(value), 0) + times - in_cell
                     elif type(value) is np.ndarray and id(value.base) in self.arrays and id(value) not in views:
                         views.add(id(value))  # a part that has a name there only
                         found[id(value.base)] = found.get(id(value.base), 0) + 1
