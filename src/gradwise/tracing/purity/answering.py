@@ -1,12 +1,15 @@
 """Attributes that code of the user's answers for: descriptors (``__get__``, ``__set__``), and ``__getattr__``.
 
     asked_descriptor : (object, name) → the descriptor that is asked for the attribute, as Python finds it          asked_getattr : (object, name) → the ``__getattr__`` that is
+    stored_first : code of an ``__init__`` → the attributes that its object surely has, whoever asks for them
 
 Asking here runs no code of the user's.  What such code gives is found by looking into it like into a property (``constructed.py``); which descriptor is asked, and that nothing has come before it, is looked at again at each call.
 """
 
 from __future__ import annotations
 
+import dis
+import itertools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +70,44 @@ def asked_getattr(value: Any, name: str) -> Any:
         return MISSING
     found = member(cls, "__getattr__")
     return found if type(found) is types.FunctionType else MISSING
+
+
+_LOADS = frozenset(["LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST_LOAD_FAST"])  # fmt: skip
+_JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs, *getattr(dis, "hasjump", ())])
+
+
+def stored_first(code: types.CodeType) -> frozenset[str]:
+    """The attributes that a method assigns to its object before it does anything else with it, or comes to a branch or a handler: nobody can ask for them before.
+
+    Examples
+    --------
+    >>> class Proxy:
+    ...     def __init__(self, inner):
+    ...         self.inner = inner
+    ...         self.check()
+    ...         self.late = 1
+    >>> stored_first(Proxy.__init__.__code__)
+    frozenset({'inner'})
+    """
+    found: set[str] = set()
+    if not code.co_argcount:
+        return frozenset()
+    itself = code.co_varnames[0]
+    covered = list(dis.Bytecode(code).exception_entries)  # type: ignore[attr-defined]  # missing from the stubs
+    instructions = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "EXTENDED_ARG")]
+    targets = {i.argval for i in instructions if i.opcode in _JUMPS}
+    for i, following in itertools.pairwise(instructions):
+        is_handled = any(entry.start <= i.offset < entry.end for entry in covered)
+        if is_handled or i.opcode in _JUMPS or i.offset in targets:
+            break
+        mentioned = i.argval if type(i.argval) is tuple else (i.argval,)
+        if itself not in mentioned:
+            continue
+        is_target = i.opname in _LOADS and mentioned[-1] == itself and mentioned.count(itself) == 1
+        if not is_target or following.opname != "STORE_ATTR" or following.offset in targets:
+            break
+        found.add(following.argval)
+    return frozenset(found)
 
 
 def is_hidden(value: Any, name: str) -> bool:

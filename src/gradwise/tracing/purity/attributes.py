@@ -12,7 +12,7 @@ from gradwise.tracing.purity.attribute_tables import Attributes, table_of
 from gradwise.tracing.purity.boxes import MethodOfBox, has_method
 from gradwise.tracing.purity.callables import ATTRIBUTES, METHODS, NUMBERS
 from gradwise.tracing.purity.class_members import attribute_by_class, attribute_of_container
-from gradwise.tracing.purity.constructed import attribute_of_made, attribute_of_super
+from gradwise.tracing.purity.constructed import attribute_of_made
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.dispatching import DispatchedMethod, dispatches
 from gradwise.tracing.purity.distributions import attribute_of_frozen
@@ -29,6 +29,7 @@ from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_seq
 from gradwise.tracing.purity.sinks import method_of_sink
 from gradwise.tracing.purity.solvers import attribute_of_found, is_found
 from gradwise.tracing.purity.sparse import attribute, is_matrix
+from gradwise.tracing.purity.supers import attribute_of_super
 from gradwise.tracing.purity.values import (
     ASIDE,
     DATA,

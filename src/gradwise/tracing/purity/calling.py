@@ -29,7 +29,6 @@ from gradwise.tracing.purity.constructed import (
     construct,
     made_anew,
     special,
-    super_of,
 )
 from gradwise.tracing.purity.container_classes import is_container
 from gradwise.tracing.purity.contexts import is_context_function, known_context, of_generator
@@ -65,6 +64,7 @@ from gradwise.tracing.purity.sinks import MethodOfSink, of_sink
 from gradwise.tracing.purity.solver_names import solver_name
 from gradwise.tracing.purity.solvers import found_by_solver
 from gradwise.tracing.purity.sparse import MethodOfMatrix, made_matrix, makes_matrix
+from gradwise.tracing.purity.supers import super_of
 from gradwise.tracing.purity.ufunc_methods import UfuncMethod
 from gradwise.tracing.purity.values import (
     ARRAY,

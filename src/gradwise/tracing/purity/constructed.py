@@ -17,6 +17,7 @@ from gradwise.tracing.purity.answering import (
     first_descriptor,
     is_hidden,
     setting_descriptor,
+    stored_first,
 )
 from gradwise.tracing.purity.lattice import describe, join
 from gradwise.tracing.purity.local_classes import Standing, standing, stands_for
@@ -25,7 +26,6 @@ from gradwise.tracing.purity.objects import (
     entries_of,
     find,
     find_in_class,
-    inherited,
     is_frozen,
     keeps,
     member,
@@ -34,13 +34,13 @@ from gradwise.tracing.purity.objects import (
 from gradwise.tracing.purity.remembered import is_remembered, read_before
 from gradwise.tracing.purity.scope import Ends, Expected, Reads, classify, is_users_function
 from gradwise.tracing.purity.transient import is_transient, read_again
-from gradwise.tracing.purity.values import Bound, Constant, Held, Known, Made, Super
+from gradwise.tracing.purity.values import NOTHING, Bound, Constant, Known, Made
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
 
 
-def _function(m: Machine, expected: Expected, key: tuple[Any, ...], function: Any) -> Known:
+def noted_function(m: Machine, expected: Expected, key: tuple[Any, ...], function: Any) -> Known:
     """A function of a class, noted under its key."""
     local = stands_for(function)
     if local is not None:
@@ -91,7 +91,7 @@ def attribute_of_known(scope: Any, m: Machine, owner: Known, name: str) -> Any:
     if kind in ("entry", "shared"):
         shared = is_class or kind == "shared"
         return scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}", shared=shared)
-    function = _function(m, expected, (kind, name), inner)
+    function = noted_function(m, expected, (kind, name), inner)
     if kind == "property" and not is_class:
         return scope.call_function(m, function, [owner], {})
     if kind == "static" or (kind == "method" and is_class):
@@ -117,7 +117,7 @@ def answered(m: Machine, owner: Known, name: str) -> Any:
         )
     function = asked_getattr(value, name)
     if function is not MISSING:
-        known = _function(m, owner.expected, ("getattr", name), function)
+        known = noted_function(m, owner.expected, ("getattr", name), function)
         return m.scope.call_function(m, known, [owner, Constant(name)], {})
     reads.members[("lacks", name)] = Expected("is", True)
     raise m.doubt(f"the attribute {name!r} of {describe(owner)} is not looked into")
@@ -145,12 +145,41 @@ def _ask(m: Machine, reads: Reads, key: tuple[str, str], descriptor: Any, method
 
 def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_asked: bool = True) -> Any:
     """The attribute of an object made during the call; ``is_asked``: whether it may be missing."""
+    cls = owner.cls.value
+    if member(cls, "__getattr__") is MISSING:
+        return _had_by_made(scope, m, owner, name, is_asked=is_asked)
+    if is_asked:
+        raise m.doubt(
+            f"it asks for an attribute of {describe(owner)}, which has a __getattr__, whose errors are handled"
+        )
+    try:
+        had = _had_by_made(scope, m, owner, name, is_asked=False)
+    except Ends:
+        had = NOTHING
+    found = find_in_class(cls, name)
+    is_computed = found is not None and found[0] in ("property", "cached")
+    is_surely_had = name in scope.inquiry.stored_first.get(owner.place, ()) or (found is not None and not is_computed)
+    if had is not NOTHING and is_surely_had:
+        return had
+    # a property and a descriptor may raise AttributeError, and then it is asked too
+    scope.inquiry.survives |= member(cls, name) is not MISSING
+    answer = special(m, owner, "__getattr__")
+    try:
+        return join(had, scope.call(m, answer, [Constant(name)]))
+    except Ends:
+        if had is NOTHING:
+            raise
+        return had
+
+
+def _had_by_made(scope: Any, m: Machine, owner: Made, name: str, *, is_asked: bool) -> Any:
+    """The attribute that an object made during the call has, without its ``__getattr__``."""
     cls, expected = owner.cls.value, owner.cls.expected
     if name == "__class__" and not any("__class__" in vars(c) for c in cls.__mro__[:-1]):
         return class_of_made(owner)
     found = find_in_class(cls, name)
     if found is not None and found[0] == "property":
-        return scope.call_function(m, _function(m, expected, ("property", name), found[1]), [owner], {})
+        return scope.call_function(m, noted_function(m, expected, ("property", name), found[1]), [owner], {})
     descriptor = first_descriptor(cls, name)
     if descriptor is not MISSING:
         return _ask(m, expected.reads, ("first", name), descriptor, "__get__", [owner, class_of_made(owner)])
@@ -158,7 +187,7 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
     if (
         found is not None and found[0] == "cached"
     ):  # what it gives again is what it would compute of all that is ever stored
-        function = _function(m, expected, ("cached", name), found[1])
+        function = noted_function(m, expected, ("cached", name), found[1])
         computed = scope.call_function(m, function, [owner], {})
         return join(stored[name], computed) if name in stored else computed
     is_slot = type(member(cls, name)) is types.MemberDescriptorType and keeps(cls, name)
@@ -180,7 +209,7 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
     elif kind == "shared":
         of_class = scope.classified(m, name, inner, expected.reads.names, f"the attribute {name!r}", shared=True)
     else:
-        function = _function(m, expected, (kind, name), inner)
+        function = noted_function(m, expected, (kind, name), inner)
         of_class = function if kind == "static" else Bound(function, owner.cls if kind == "class" else owner)
     # what the class has is found until something is stored
     return join(stored[name], of_class) if name in stored else of_class
@@ -201,7 +230,7 @@ def set_by_property(m: Machine, owner: Any, name: str, value: Any) -> bool:
         return True
     if found is None:
         return False
-    m.scope.call_function(m, _function(m, expected, ("setter", name), found), [owner, value], {})
+    m.scope.call_function(m, noted_function(m, expected, ("setter", name), found), [owner, value], {})
     return True
 
 
@@ -251,10 +280,11 @@ def construct(
         if kept is not object.__setattr__ and not is_frozen(value):
             raise m.doubt(f"it makes an object of type {value.__name__}, which has a __setattr__ of its own")
         expected.reads.members[("default", "__setattr__")] = Expected("is", kept)
-    for name in ("__getattr__", "__del__"):
-        if member(value, name) is not MISSING:
-            raise m.doubt(f"it makes an object of type {value.__name__}, which has a {name}")
-        expected.reads.members[("defined", name)] = Expected("is", False)
+    if member(value, "__del__") is not MISSING:
+        raise m.doubt(f"it makes an object of type {value.__name__}, which has a __del__")
+    expected.reads.members[("defined", "__del__")] = Expected("is", False)
+    if member(value, "__getattr__") is MISSING:  # else it is looked into where it is asked
+        expected.reads.members[("defined", "__getattr__")] = Expected("is", False)
     making: Any = value.__new__
     if making is object.__new__:
         expected.reads.members[("default", "__new__")] = Expected("is", making)
@@ -272,7 +302,9 @@ def construct(
     found = find_in_class(value, "__init__")
     if found is None or found[0] != "method":
         raise m.doubt(f"it makes an object of type {value.__name__} in a way that is not looked into")
-    initial = _function(m, expected, ("method", "__init__"), found[1])
+    initial = noted_function(m, expected, ("method", "__init__"), found[1])
+    if making is object.__new__ and not assigns_itself(value) and type(found[1]) is types.FunctionType:
+        scope.inquiry.stored_first[made.place] = stored_first(found[1].__code__)
     scope.call_function(m, initial, [made, *arguments], keywords, complete=complete, rest=rest)
     return made
 
@@ -292,7 +324,7 @@ def _made_by_users(m: Machine, cls: Known, arguments: list[Any], keywords: dict[
     found = find_in_class(value, "__new__")
     if found is None or found[0] != "static":
         raise m.doubt(f"it makes an object of type {value.__name__}, which has a __new__ of its own")
-    making = _function(m, cls.expected, ("static", "__new__"), found[1])
+    making = noted_function(m, cls.expected, ("static", "__new__"), found[1])
     made = m.scope.call_function(m, making, [cls, *arguments], keywords, complete=complete)
     is_known = type(made) is Known and made.expected is not None and made.expected.kind == "object"
     of = type(made.value) if is_known else made.cls.value if type(made) is Made else None
@@ -338,43 +370,4 @@ def special(m: Machine, owner: Any, name: str) -> Any:
     found = find_in_class(cls, name)
     if found is None or found[0] != "method":
         raise m.doubt(f"{describe(owner)} is used where plain data are expected")
-    return Bound(_function(m, expected, ("method", name), found[1]), owner)
-
-
-def super_of(m: Machine, arguments: list[Any]) -> Super:
-    """``super()``: of the class in whose body the code stands, and its first argument; or ``super(cls, object)``."""
-    code = m.code
-    if len(arguments) == 2:
-        owner, receiver = arguments
-    elif arguments or "__class__" not in code.co_freevars or not code.co_argcount or m.assigns(code.co_varnames[0]):
-        raise m.doubt("it calls super() in a way that is not looked into")
-    else:
-        owner, receiver = m.variable("__class__"), m.parameters[code.co_varnames[0]]
-    if type(owner) is not Known or owner.expected is None or owner.expected.kind != "class":
-        raise m.doubt("it calls super() in a way that is not looked into")
-    return Super(owner, receiver)
-
-
-def attribute_of_super(m: Machine, owner: Super, name: str) -> Any:
-    """A method found by ``super()``."""
-    receiver = owner.receiver
-    is_class = type(receiver) is Known and receiver.expected is not None and receiver.expected.kind == "class"
-    if type(receiver) is Made:
-        cls, expected = receiver.cls.value, receiver.cls.expected
-    elif type(receiver) is Known and receiver.expected is not None and receiver.expected.kind == "object":
-        cls, expected = type(receiver.value), receiver.expected
-    elif is_class and name == "__new__":
-        cls, expected = receiver.value, receiver.expected
-    else:
-        raise m.doubt("it calls super() in a way that is not looked into")
-    function = inherited(cls, owner.owner.value, name)
-    key = ("super", weakref.ref(owner.owner.value), name)
-    if function in (object.__init__, object.__new__, object.__setattr__):
-        expected.reads.members[key] = Expected("is", function)
-        bound = function is object.__setattr__
-        return Held(Known(function), (receiver,), ()) if bound else Known(function)
-    if function is None:
-        raise m.doubt(f"super().{name} is not looked into")
-    if name == "__new__":
-        return _function(m, expected, key, function)
-    return Bound(_function(m, expected, key, function), receiver)
+    return Bound(noted_function(m, expected, ("method", name), found[1]), owner)

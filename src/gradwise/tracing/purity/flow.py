@@ -9,7 +9,6 @@ from gradwise.tracing.purity.attribute_tables import assign
 from gradwise.tracing.purity.attributes import attribute_of
 from gradwise.tracing.purity.callables import callee_of
 from gradwise.tracing.purity.calling import call
-from gradwise.tracing.purity.constructed import attribute_of_super
 from gradwise.tracing.purity.contexts import entered
 from gradwise.tracing.purity.counters import container, is_step, loaded, stored, variable_loaded, variable_stored
 from gradwise.tracing.purity.function_attributes import own_attributes
@@ -19,6 +18,7 @@ from gradwise.tracing.purity.local_classes import Annotations
 from gradwise.tracing.purity.objects import find
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.sequences import element_of, is_none, truth
+from gradwise.tracing.purity.supers import attribute_of_super
 from gradwise.tracing.purity.transient import is_transient
 from gradwise.tracing.purity.unpacking import call_unpacked
 from gradwise.tracing.purity.values import (

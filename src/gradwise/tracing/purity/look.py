@@ -70,6 +70,8 @@ class Inquiry:
         self.assumed: set[Any] = set()
         self.known: dict[int, Any] = {}
         self.made: dict[Any, dict[str, Any]] = {}
+        #: the attributes that such objects have before anybody can ask for them (``answering.py``)
+        self.stored_first: dict[Any, frozenset[str]] = {}
         #: the classes that stand for those which are defined during the call (``local_classes.py``)
         self.templates: dict[Any, type] = {}
         #: containers made during the call, by their places; whether one of them holds objects where it counts as plain data
