@@ -9,6 +9,7 @@ from scipy.optimize import Bounds, OptimizeWarning, curve_fit, least_squares, le
 
 import gradwise as gw
 from gradwise.operators.reuse import families
+from gradwise.tracing.purity import inspect_function
 
 RNG = np.random.default_rng(5)
 T = np.linspace(0.0, 4.0, 30)
@@ -44,6 +45,19 @@ def gained(t, a, b):
 
 def data(x):
     return x[0] * np.exp(-x[1] * T) + NOISE
+
+
+def made_in_the_call(x):
+    def peaks(t, *p):
+        y = np.zeros_like(t)
+        for i in range(0, len(p), 2):
+            y += p[i] * np.exp(-p[i + 1] * t * GAIN)
+        return y
+
+    return curve_fit(peaks, T, data(x), STARTS, ftol=1e-15, xtol=TIGHT, gtol=1e-15)[0] @ np.resize(x, len(STARTS))
+
+
+STARTS = [1.0, 1.0]
 
 
 class Decay:
@@ -114,6 +128,7 @@ def by_residuals(x):
         DECAY.fit,
         lambda x: curve_fit(decay, T, data(x), x, jac=slopes, ftol=1e-15, xtol=TIGHT, gtol=1e-15)[0] @ x,
         lambda x: curve_fit(of_any_number, T, data(x), [1.0, 1.0], loss="soft_l1", method="trf", ftol=1e-15, xtol=TIGHT, gtol=1e-15)[0] @ x,
+        lambda x: curve_fit(lambda t, first, *rest: first * np.exp(-rest[0] * t), T, data(x), [1.0, 1.0], ftol=1e-15, xtol=TIGHT, gtol=1e-15)[0] @ x,
         lambda x: curve_fit(decay, T, data(x), bounds=WIDE, ftol=1e-15, xtol=TIGHT, gtol=1e-15)[0] @ x,
         lambda x: curve_fit(lambda t, a, b: a * np.exp(-b * t), T, data(x), [1.0, 1.0], bounds=(0, [5.0, x[0] + 9]), ftol=1e-15, xtol=TIGHT, gtol=1e-15)[0] @ x,
         lambda x: least_squares(lambda p: residual(p, x, 1.0), x * 0.9, method="lm", ftol=1e-15, xtol=TIGHT, gtol=1e-15).x @ x,
@@ -206,6 +221,37 @@ def test_what_the_model_reads_may_change():
         finally:
             GAIN, DECAY.weight, DECAY.start[1], WIDE.ub = 1.0, 0.7, 1.0, np.array([10.0, 10.0])
             DECAY.t[:] = T
+
+
+def test_models_of_any_number_of_parameters_made_in_the_call_see_changes(monkeypatch):
+    g, x = gw.value_and_grad(made_in_the_call), np.array([1.3, 0.8])
+
+    def agrees():
+        for _ in range(4):
+            value, gradient = g(x)
+            assert value == made_in_the_call(x)
+            np.testing.assert_allclose(gradient, central(made_in_the_call, x), rtol=1e-4, atol=1e-4)
+
+    before = served()
+    for _ in range(3):
+        agrees()
+    assert served() - before >= 5
+    monkeypatch.setitem(globals(), "GAIN", 0.5)
+    agrees()
+    monkeypatch.setitem(globals(), "STARTS", [1.0, 0.8, 0.1, 3.0])  # two terms
+    monkeypatch.setitem(globals(), "NOISE", 0.3 * np.exp(-4.0 * T))
+    agrees()
+
+
+def test_a_model_of_any_number_of_parameters_that_writes_to_the_data_is_not_proved():
+    def f(x):
+        def model(t, *p):
+            t[0] += 1.0  # SciPy gives it the array itself
+            return p[0] * t
+
+        return curve_fit(model, T, x[0] * T, [1.0])[0][0]
+
+    assert inspect_function(f, (np.ones(2),), {}).writes is not None
 
 
 def test_a_fit_that_fails_is_the_users_to_handle():

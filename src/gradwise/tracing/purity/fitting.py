@@ -73,8 +73,9 @@ def _look_into_model(m: Machine, model: Any, x: Any) -> None:
     if code is None:
         raise m.doubt("it calls curve_fit with a model that is not looked into")
     if code.co_flags & inspect.CO_VARARGS:
-        if type(one) is not Known:
-            raise m.doubt("it calls curve_fit with a model of any number of parameters")
-        m.data(m.scope.call_function(m, one, [*before, x], {}, complete=False))
+        if type(one) is Known:
+            m.data(m.scope.call_function(m, one, [*before, x], {}, complete=False))
+        else:  # parameters that are given nothing here are any data
+            m.data(m.scope.call_local(m, one, [*before, x], {}))
         return
     m.data(m.scope.call(m, model, [x, *[SCALAR] * (code.co_argcount - 1 - len(before))]))
