@@ -23,6 +23,11 @@ from gradwise.tracing.purity.interpolators import attribute_of_interpolator
 from gradwise.tracing.purity.lattice import is_none_itself, is_numeric, is_scalar, join
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.local_classes import Wrapped, attribute_of_wrapped
+from gradwise.tracing.purity.polynomials import (
+    attribute_of_polynomial,
+    is_polynomial,
+    maker_of_polynomials,
+)
 from gradwise.tracing.purity.record_types import attribute_of_record
 from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
@@ -81,6 +86,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute_of_fixed(m, owner, name)
     if owner in (FROZEN, FROZEN_MULTIVARIATE):
         return attribute_of_frozen(m, owner, name)
+    if is_polynomial(owner):
+        return attribute_of_polynomial(m, owner, name)
     if owner is SPLINE:
         return attribute_of_interpolator(m, name)
     if is_matrix(owner):
@@ -98,6 +105,9 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
             if is_container(owner.value):
                 of_class = attribute_of_container(m, owner, name)
             return method_of_sequence(m, owner, name) if of_class is None else of_class
+        maker = maker_of_polynomials(owner.value, name)
+        if maker is not None:
+            return maker
         text = told(m, owner, name)
         return m.scope.attribute(m, own_attributes(m, owner, name), name) if text is None else text
     if type(owner) is Made:

@@ -49,6 +49,13 @@ from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.local_classes import defined, of_class_body
 from gradwise.tracing.purity.operands import as_record
 from gradwise.tracing.purity.over_entries import over_entries
+from gradwise.tracing.purity.polynomials import (
+    OfPolynomials,
+    is_polynomial,
+    made_polynomial,
+    makes_polynomial,
+    value_of_polynomial,
+)
 from gradwise.tracing.purity.record_types import MethodOfRecord, answers, record, unary_of_record
 from gradwise.tracing.purity.results import result_of, result_of_method
 from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
@@ -131,6 +138,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         MethodOfDistribution,
         DenseSolution,
         MethodOfInterpolator,
+        OfPolynomials,
         Draw,
         Log,
         Attributes,
@@ -141,6 +149,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return callee.result(m, arguments, keywords)
     if type(callee) is Entrywise:
         return for_each_entry(m, callee.function, arguments, keywords)
+    if is_polynomial(callee):
+        return value_of_polynomial(m, arguments, keywords)
     if callee is SPLINE:
         return interpolated(m, arguments, keywords)
     if callee is BUILD_CLASS:
@@ -194,6 +204,8 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         return GLOBALS
     if makes_matrix(value):
         return made_matrix(m, value, arguments, keywords)
+    if makes_polynomial(value):
+        return made_polynomial(m, value, arguments, keywords)
     if is_maker(value):
         return interpolator(m, arguments, keywords)
     solver = solver_name(value)

@@ -19,6 +19,7 @@ from gradwise.tracing.purity.lattice import certain_texts, entry, is_numeric, is
 from gradwise.tracing.purity.leaving import Log
 from gradwise.tracing.purity.local_classes import Annotations
 from gradwise.tracing.purity.operands import as_record, operator_of_objects
+from gradwise.tracing.purity.polynomials import is_polynomial, operator_of_polynomials
 from gradwise.tracing.purity.record_types import answers, unary_of_record
 from gradwise.tracing.purity.sequences import (
     entry_of,
@@ -147,6 +148,8 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
     if x is ASIDE or z is ASIDE:
         return operator_of_aside(m, symbol, x, z)
+    if is_polynomial(x) or is_polynomial(z):
+        return operator_of_polynomials(m, symbol, x, z)
     if is_matrix(x) or is_matrix(z):
         return product(m, symbol, x, z)
     if symbol != "[]" and (type(x) is Box or type(z) is Box):
@@ -229,6 +232,8 @@ def entry_at(m: Machine, x: Any, key: Any) -> Any:
         return x.last(m, key)
     if is_found(x):
         return entry_of_found(m, x, key)
+    if is_polynomial(x):
+        return operator_of_polynomials(m, "[]", x, key)
     return entry_of(m, x, key) if is_looked_into(x) else binary(m, "[]", x, key)
 
 
@@ -302,6 +307,9 @@ def _unary(m: Machine, i: Any, s: State) -> None:
     value = s.pop()
     if is_object(value):
         s.push(m.scope.call(m, special(m, value, _UNARY[i.opname]), []))
+        return
+    if is_polynomial(value) and i.opname == "UNARY_NEGATIVE":
+        s.push(value)
         return
     value = as_record(m, value)
     if answers(value):

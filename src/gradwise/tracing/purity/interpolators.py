@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import own_entries
+from gradwise.tracing.purity.polynomials import KINDS
 from gradwise.tracing.purity.values import ARRAY, OWN, SPLINE
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ _METHODS = {
     "integrate": OWN,
     "integral": OWN,
     "ev": OWN,
-    "deriv": SPLINE,
-    "integ": SPLINE,
-    "degree": OWN,
 }
 _ATTRIBUTES = {
     "c": ARRAY,
@@ -55,12 +53,9 @@ _ATTRIBUTES = {
     "t": ARRAY,
     "k": OWN,
     "axis": OWN,
-    "coef": ARRAY,
-    "coeffs": ARRAY,
-    "domain": ARRAY,
-    "window": ARRAY,
-    "order": OWN,
 }
+#: methods that an object may not have of its own
+_OVERRULED = frozenset([*_METHODS, "deriv", "integ", "degree"])
 _LEAVES = (int, float, bool, str, type(None), np.float64)
 
 
@@ -73,7 +68,7 @@ def content_of(value: Any) -> Hashable:
         if names is None or getattr(sys.modules.get("scipy.interpolate"), cls.__name__, None) is not cls:
             return None
     own = own_entries(value) or {}
-    if not _METHODS.keys().isdisjoint(own):
+    if not _OVERRULED.isdisjoint(own):
         return None
     found: list[Hashable] = [cls]
     room = _BYTES
@@ -99,6 +94,11 @@ def content_of(value: Any) -> Hashable:
                 return None
             found.append(inner)
     return tuple(found)
+
+
+def kind_of_content(value: Any) -> Any:
+    """What an interpolator or a polynomial is in the symbolic run."""
+    return KINDS.get(type(value), SPLINE)
 
 
 def is_maker(value: Any) -> bool:

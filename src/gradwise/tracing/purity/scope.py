@@ -22,7 +22,7 @@ from gradwise.tracing.purity.distributions import (
 )
 from gradwise.tracing.purity.draws import MAKERS
 from gradwise.tracing.purity.fixed import fixed_test, is_fact, is_fixed, is_fixed_type
-from gradwise.tracing.purity.interpolators import content_of, is_maker
+from gradwise.tracing.purity.interpolators import content_of, is_maker, kind_of_content
 from gradwise.tracing.purity.named_tuples import is_named_tuple, is_record_type, record_test
 from gradwise.tracing.purity.objects import (
     ENTRIES,
@@ -38,6 +38,7 @@ from gradwise.tracing.purity.objects import (
 )
 from gradwise.tracing.purity.outlets import is_logger, logger_test
 from gradwise.tracing.purity.plain import is_numeric, is_plain
+from gradwise.tracing.purity.polynomials import makes_polynomial
 from gradwise.tracing.purity.solver_names import solver_name
 from gradwise.tracing.purity.sparse import makes_matrix, parts_of_matrix
 from gradwise.tracing.purity.tables import holds_numbers, is_table, outline, table
@@ -47,7 +48,6 @@ from gradwise.tracing.purity.values import (
     GRID,
     OPAQUE,
     SCALAR,
-    SPLINE,
     VECTOR,
     WHOLE,
     Bound,
@@ -242,7 +242,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
     elif parts_of_matrix(value) is not None:
         expected = Expected("sparse", weakref.ref(cls))
     elif content_of(value) is not None:
-        return Expected("content", weakref.ref(cls)), SPLINE
+        return Expected("content", weakref.ref(cls)), kind_of_content(value)
     elif (is_named_tuple(value) or is_container(value)) and 0 < len(value) <= ENTRIES:
         return _sequence(value, known)
     elif is_record_type(value):
@@ -265,7 +265,7 @@ def classify(value: Any, known: dict[int, tuple[Any, Expected, Any]]) -> tuple[E
         return Expected("test", members_test(value)), Known(value)
     elif cls in GETTERS and (held := held_by_getter(value)) is not None:
         return Expected("is", value), Getter(cls, held, ())
-    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_matrix(value) or solver_name(value) or cls is type:  # fmt: skip
+    elif any(value is f for f in _BY_NAME) or is_maker(value) or makes_polynomial(value) or makes_matrix(value) or solver_name(value) or cls is type:  # fmt: skip
         return Expected("is", value), Known(value)  # a class may be asked for, as in isinstance(x, Frame)
     else:
         return Expected("other", weakref.ref(cls)), OPAQUE

@@ -51,6 +51,9 @@ FROZEN = Abstract("FROZEN", -9)
 FROZEN_MULTIVARIATE = Abstract("FROZEN_MULTIVARIATE", -15)
 #: an interpolator of SciPy's
 SPLINE = Abstract("SPLINE", -10)
+#: a polynomial of ``numpy.polynomial``, and one of NumPy's older ones
+SERIES = Abstract("SERIES", -23)
+POLY1D = Abstract("POLY1D", -24)
 #: what ``globals()`` gives, to be asked for functions
 GLOBALS = Abstract("GLOBALS", -7)
 #: a slice, which is data
