@@ -97,7 +97,7 @@ def copied_object(m: Machine, function: Any, arguments: list[Any], keywords: dic
         if not all(map(is_object, alternatives)):
             return None
         return functools.reduce(join, [_copied(m, one, {}, 0, deep=False) for one in alternatives])
-    holds = is_object(value) or type(value) is Several or (level(value) is None and (is_sequence(value) or type(value) is Box))  # fmt: skip
+    holds = is_object(value) or type(value) in (Several, Box) or (level(value) is None and is_sequence(value))
     if not holds:
         return None
     if type(value) is Known and is_object(value):
@@ -105,6 +105,8 @@ def copied_object(m: Machine, function: Any, arguments: list[Any], keywords: dic
         return _deep(m, value, {}, 0)
     memo: dict[Any, Any] = {_MET: 0}
     found = _deep(m, value, memo, 0)
+    if memo[_MET] > 1 and level(value) is not None:
+        return None  # a list of plain data, to which nothing may be written
     if memo[_MET] > 1:
         raise m.doubt("it copies several objects or arrays that were there before the call, which may be one")
     return found
@@ -163,7 +165,10 @@ def _deep(m: Machine, value: Any, memo: dict[Any, Any], depth: int) -> Any:
         return memo[shared]
     if type(value) is Box:
         made = memo[shared] = box(m, value.root.kind, beside=f"copy {depth}")
+        met = memo.get(_MET, 0)
         put(made, _deep(m, value.root.contents, memo, depth + 1), value.root.keys)
+        if memo.get(_MET, 0) > met:  # what was there may be in it several times
+            memo[_MET] += 1
         return made
     if is_sequence(value) and type(value.value) in (list, tuple, dict):
         if type(value.value) is tuple:
