@@ -56,12 +56,13 @@ def _double(a: Any) -> Any:
     )
 
 
-def _taken(values: Any, place: Any) -> Any:
-    """``values[place]``; plain values, and those of an outer trace, stay a table that is looked up, so that the program holds for other places."""
-    trace = _innermost(values, place)
-    if trace is None or not isinstance_traced(place):
-        return values[place]
-    return apply(trace, getitem, (values, place), ((("array", 0),),))
+def _taken(values: Any, *places: Any) -> Any:
+    """``values[places]``; plain values, and those of an outer trace, stay a table that is looked up, so that the program holds for other places."""
+    trace = _innermost(values, *places)
+    if trace is None or not any(map(isinstance_traced, places)):
+        return values[places]
+    index = tuple([("array", k) for k in range(len(places))])
+    return apply(trace, getitem, (values, *places), (index,))
 
 
 def _interval(xp: Any, x: Any) -> Any:

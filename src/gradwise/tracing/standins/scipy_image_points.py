@@ -4,7 +4,7 @@ An image is read as a sum of B-splines around each point (Unser, 1999), by steps
 
     f(x) = Σ_k c[k] β(x − k),    c the image itself for lines, else what ``spline_filter`` makes of it
 
-Which entries are read is a decision, guarded; a point on a pixel is a kink of lines.  The value is SciPy's own, and what differs from it is refused.
+Which entries are read is looked up by what is recorded, so that a program holds wherever the points move; a point on a pixel is a kink of lines.  The value is SciPy's own, and what differs from it is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 
 from gradwise.tracing.arithmetic import concrete, plain
-from gradwise.tracing.functions.interpolation import _offset
+from gradwise.tracing.functions.interpolation import _interval, _offset, _taken
 from gradwise.tracing.functions.operands import as_array, integers
 from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.scipy_calling import confirmed, refuse, table
@@ -36,6 +36,9 @@ _PADDINGS |= {"grid-mirror": "symmetric", "grid-wrap": "wrap", "grid-constant": 
 def _padded(x: Any, width: Any, mode: str, cval: Any) -> Any:
     """The array, continued as SciPy's border says."""
     border: dict[str, Any] = {"mode": _PADDINGS[mode]}
+    if "constant" in mode and contains_traced(cval):  # for which an array that is not traced does not ask
+        is_beyond = np.pad(np.zeros(np.shape(plain(x)), bool), width, constant_values=True)
+        return np.where(is_beyond, cval, np.pad(x, width))
     if "constant" in mode:
         border["constant_values"] = cval
     return np.pad(x, width, **border)
@@ -71,7 +74,7 @@ def map_coordinates(
     if mode == "constant":
         for x, n in zip(points, shape, strict=True):
             outside = np.logical_or(outside, np.logical_or(x < 0, x > n - 1))
-    outside = concrete(outside)
+    concrete(np.isfinite(points))
     pad = 12 if mode in {"nearest", "grid-constant"} and order > 1 else 0
     if pad:
         image = _padded(image, pad, mode, cval)
@@ -81,6 +84,13 @@ def map_coordinates(
             if contains_traced(image)
             else (scipy.ndimage.spline_filter(image, order, np.float64, mode))
         )
+    is_far: Any = mode == "wrap" or order == 0
+    if mode == "nearest" and pad:
+        for x, n in zip(points, shape, strict=True):
+            is_far = np.any(concrete(np.logical_or(x < 1 - pad, x > n + pad - 2))) or is_far
+    if is_far:
+        # SciPy does not wrap as it says near the border, what it reads beyond its own padding is not the edge, and steps are its own where they lie: what is recorded holds at these points
+        concrete(points)
     axes = [_around(x, n, pad, order, mode) for x, n in zip(points, shape, strict=True)]
     result: Any = 0.0
     for terms in itertools.product(*[range(order + 1)] * len(axes)):
@@ -88,24 +98,29 @@ def map_coordinates(
         inside: Any = True
         for (_, weights, there), k in zip(axes, terms, strict=True):
             weight, inside = weight * weights[k], inside & there[k]
-        entries = image[tuple(places[k] for (places, _, _), k in zip(axes, terms, strict=True))]
-        result = result + weight * (entries if np.all(inside) else np.where(inside, entries, cval))
-    return confirmed(np.where(outside, cval, result) if np.any(outside) else result, value, "map_coordinates")
+        read = _taken(image, *[places[k] for (places, _, _), k in zip(axes, terms, strict=True)])
+        result = result + weight * (read if np.all(inside) else np.where(inside, read, cval))
+    return confirmed(np.where(outside, cval, result) if mode == "constant" else result, value, "map_coordinates")
 
 
 def _around(x: Any, n: int, pad: int, order: int, mode: str) -> tuple[list[Any], list[Any], list[Any]]:
     """The places of the entries around the points of one axis, the weights of each, and whether the place is one of the image."""
     x = _folded(x, n, mode) + pad
-    base = np.floor(concrete(x) + (0.5 if order % 2 == 0 else 0.0))
-    if contains_traced(x):  # the decision, as a guard
-        base = np.asarray(concrete(np.floor(x + (0.5 if order % 2 == 0 else 0.0))))
+    nearest = x + (0.5 if order % 2 == 0 else 0.0)
+    size, reach = n + 2 * pad, np.arange(order + 1) - order // 2
+    if n == 1 or mode == "grid-constant" or not contains_traced(x):
+        # where they may be any entries, the decision is a guard
+        base = np.asarray(concrete(np.floor(nearest)))
+        at = [base.astype(np.intp) + k for k in reach]
+        places = [_index(one, size, mode) for one in at]
+        there = [(one >= 0) & (one < size) if mode == "grid-constant" else np.ones(np.shape(one), bool) for one in at]
+    else:
+        base = np.floor(nearest)
+        before = np.arange(-2, size + 2)
+        which = _interval(np.append(before, size + 2) * 1.0, nearest)
+        places = [_taken(_index(before + k, size, mode), which) for k in reach]
+        there = [np.ones(np.shape(plain(x)), bool)] * (order + 1)
     t = _offset(x, base, base + 1.0) if order == 1 else x - base
-    first = base.astype(np.intp) - order // 2
-    places, there = [], []
-    for k in range(order + 1):
-        at = first + k
-        there.append((at >= 0) & (at < n + 2 * pad) if mode == "grid-constant" else np.ones(np.shape(at), bool))
-        places.append(_index(at, n + 2 * pad, mode))
     return places, list(_WEIGHTS[order](t)), there
 
 
@@ -125,7 +140,7 @@ def _folded(x: Any, n: int, mode: str) -> Any:
 
 
 def _turns(x: Any, start: float, period: float) -> Any:
-    return np.asarray(concrete(np.floor((x - start) / period)))
+    return np.floor((x - start) / period)
 
 
 def _index(at: Any, n: int, mode: str) -> Any:
