@@ -29,6 +29,7 @@ from gradwise.tracing.purity.polynomials import (
     maker_of_polynomials,
 )
 from gradwise.tracing.purity.record_types import attribute_of_record
+from gradwise.tracing.purity.rotations import attribute_of_rotation, maker_of_rotations
 from gradwise.tracing.purity.scope import Ends
 from gradwise.tracing.purity.sequences import entry_of, is_object, method_of_sequence
 from gradwise.tracing.purity.sinks import method_of_sink
@@ -44,6 +45,7 @@ from gradwise.tracing.purity.values import (
     GENERATOR,
     GRID,
     OWN,
+    ROTATION,
     SINK,
     SPLINE,
     TYPE,
@@ -86,6 +88,8 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
         return attribute_of_fixed(m, owner, name)
     if owner in (FROZEN, FROZEN_MULTIVARIATE):
         return attribute_of_frozen(m, owner, name)
+    if owner is ROTATION:
+        return attribute_of_rotation(m, name)
     if is_polynomial(owner):
         return attribute_of_polynomial(m, owner, name)
     if owner is SPLINE:
@@ -105,7 +109,7 @@ def attribute_of(m: Machine, owner: Any, name: str, *, method: bool) -> Any:
             if is_container(owner.value):
                 of_class = attribute_of_container(m, owner, name)
             return method_of_sequence(m, owner, name) if of_class is None else of_class
-        maker = maker_of_polynomials(owner.value, name)
+        maker = maker_of_polynomials(owner.value, name) or maker_of_rotations(owner.value, name)
         if maker is not None:
             return maker
         text = told(m, owner, name)

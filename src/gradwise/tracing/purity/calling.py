@@ -58,6 +58,7 @@ from gradwise.tracing.purity.polynomials import (
 )
 from gradwise.tracing.purity.record_types import MethodOfRecord, answers, record, unary_of_record
 from gradwise.tracing.purity.results import result_of, result_of_method
+from gradwise.tracing.purity.rotations import OfRotation
 from gradwise.tracing.purity.scope import CACHED, Ends, is_type, is_users_function
 from gradwise.tracing.purity.sequences import (
     MethodOfSequence,
@@ -139,6 +140,7 @@ def call(m: Machine, callee: Any, arguments: list[Any], keywords: dict[str, Any]
         DenseSolution,
         MethodOfInterpolator,
         OfPolynomials,
+        OfRotation,
         Draw,
         Log,
         Attributes,

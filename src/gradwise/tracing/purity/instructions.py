@@ -21,6 +21,7 @@ from gradwise.tracing.purity.local_classes import Annotations
 from gradwise.tracing.purity.operands import as_record, operator_of_objects
 from gradwise.tracing.purity.polynomials import is_polynomial, operator_of_polynomials
 from gradwise.tracing.purity.record_types import answers, unary_of_record
+from gradwise.tracing.purity.rotations import product_of_rotations
 from gradwise.tracing.purity.sequences import (
     entry_of,
     is_looked_into,
@@ -41,6 +42,7 @@ from gradwise.tracing.purity.values import (
     GRID,
     NULL,
     OWN,
+    ROTATION,
     SCALAR,
     SLICE,
     VECTOR,
@@ -148,6 +150,8 @@ def binary(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """The result of a binary operator.  Lists know + and *, sets and dicts the bar: their results hold what the operands hold."""
     if x is ASIDE or z is ASIDE:
         return operator_of_aside(m, symbol, x, z)
+    if ROTATION in (x, z):
+        return product_of_rotations(m, symbol, x, z)
     if is_polynomial(x) or is_polynomial(z):
         return operator_of_polynomials(m, symbol, x, z)
     if is_matrix(x) or is_matrix(z):

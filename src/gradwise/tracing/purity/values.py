@@ -51,6 +51,8 @@ FROZEN = Abstract("FROZEN", -9)
 FROZEN_MULTIVARIATE = Abstract("FROZEN_MULTIVARIATE", -15)
 #: an interpolator of SciPy's
 SPLINE = Abstract("SPLINE", -10)
+#: a rotation of SciPy's made during the call
+ROTATION = Abstract("ROTATION", -25)
 #: a polynomial of ``numpy.polynomial``, and one of NumPy's older ones
 SERIES = Abstract("SERIES", -23)
 POLY1D = Abstract("POLY1D", -24)

@@ -238,11 +238,12 @@ def _from(name: str, formula: Callable[..., Any], *places: int) -> Callable[...,
 
 
 def _from_quat(q: Any, scalar_first: bool = False) -> Any:
+    concrete(np.sum(q * q, axis=-1) == 0.0)  # which SciPy refuses
     return _unit(np.roll(q, -1, axis=-1) if scalar_first else q)
 
 
-def _as(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that gives numbers."""
+def _as(name: str, formula: Callable[..., Any], *, is_quadratic: bool = False) -> Callable[..., Any]:
+    """A method that gives numbers; ``is_quadratic``: by one formula everywhere, whatever the sign of the quaternion."""
     original = getattr(_kind(), name)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -254,7 +255,8 @@ def _as(name: str, formula: Callable[..., Any]) -> Callable[..., Any]:
         kwargs.pop("suppress_warnings", None)
         with at_line(*open_traces([q, *args])):
             found = formula(q, *[as_array(a) if _moves(a) else a for a in args], **kwargs)
-            return _agreeing(found, np.asarray(value), q) if np.ndim(value) else with_value(found, value)
+            has_ways = np.ndim(value) and not is_quadratic
+            return _agreeing(found, np.asarray(value), q) if has_ways else with_value(found, value)
 
     call.__name__ = name
     call.__doc__ = f"``Rotation.{name}``."
@@ -317,10 +319,10 @@ def _late() -> dict[Any, dict[str, Callable[..., Any]]]:
             **scipy_rotation_fits.fits(_made, _twin, _moves),
             "as_mrp": _as("as_mrp", scipy_rotation_fits.as_mrp),
             "as_quat": _as("as_quat", _as_quat),
-            "as_matrix": _as("as_matrix", _as_matrix),
+            "as_matrix": _as("as_matrix", _as_matrix, is_quadratic=True),
             "as_rotvec": _as("as_rotvec", _as_rotvec),
             "as_euler": _as("as_euler", _as_euler),
-            "apply": _as("apply", _applied),
+            "apply": _as("apply", _applied, is_quadratic=True),
             "magnitude": _as("magnitude", _magnitude),
             "inv": _to("inv", lambda q: q * conjugate),
             "__mul__": _to("__mul__", lambda p, q: _unit(_composed(p, q))),
