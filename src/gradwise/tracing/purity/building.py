@@ -173,6 +173,9 @@ def _unpack(m: Machine, i: Any, s: State) -> None:
     if type(row) is Matched:  # None does not come here
         s.push(*reversed(row.entries))
         return
+    if i.opname == "UNPACK_SEQUENCE" and type(row) is Constant and type(row.value) is tuple and len(row.value) == i.arg:
+        s.push(*[Constant(one) for one in reversed(row.value)])  # a, b = 0.0, None
+        return
     if i.opname == "UNPACK_SEQUENCE" and is_looked_into(row):
         s.push(*reversed(unpacked(m, row, i.arg)))
         return

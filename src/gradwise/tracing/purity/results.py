@@ -161,6 +161,9 @@ def result_of_method(m: Machine, method: Method, arguments: list[Any], keywords:
     """What a method of plain data gives."""
     if method.receiver is ASIDE:
         return text_of(m, [ASIDE, *arguments, *keywords.values()], DATA)
+    if type(method.receiver) is Rows and method.name == "send" and len(arguments) == 1 and not keywords:
+        m.data(arguments[0])  # what a generator is sent is any data where it is taken (``yielding.py``)
+        return m.scope.element(m, method.receiver)
     receiver, name = m.data(method.receiver), method.name
     if name in CHANGES:
         for value in [*arguments, *keywords.values()]:
