@@ -52,11 +52,13 @@ EXPRESSIONS = [
     "np.outer(x, x)[np.unravel_index(np.argmax(M), (6, 6))]",
     "x[np.ravel_multi_index((I % 2, I % 3), (2, 3))].sum()",
     "np.logspace(0, Q, 4) @ x[:4] + np.geomspace(abs(Q) + 0.1, 3.0, 6) @ x",
+    "np.require(x, float, ['C', 'W'])[2] * Q + np.require(Z, requirements='F') @ x",
     "x.sum() if np.allclose(np.maximum(Z, 0), Z) else x[0] ** 2",
     "x.sum() if np.array_equiv(np.maximum(x, 0), x) else x[0] ** 2",
 ]
 #: served by a program at most points, for which there is no other reason than that it holds
 STEADY = [
+    "np.require(x, float, ['C', 'W'])[2] * Q + np.require(Z, requirements='F') @ x",
     "np.linalg.lstsq(np.outer(T, x) + D[:12], Y, rcond=None)[0] @ x",
     "np.polyval(L, x).sum() + np.polyval(x, Q)",
     "np.gradient(x, T[:6]) @ x",

@@ -33,7 +33,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 #: keywords that neither name an output nor allow an argument to be overwritten
-KEYWORDS = _words("""axis axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
+KEYWORDS = _words("""axis requirements axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
     lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category nan posinf neginf metric V VI w nu der ext tck wts deriv delta window_length polyorder sigma
@@ -52,7 +52,7 @@ _NUMPY = """
     nanargmax 2  nanargmin 2  any 2  all 2  allclose 5  isclose 5  array_equal 3  array_equiv 2  isin 4  polyval 2  polyder 2  polyint 3  polyadd 2  polysub 2  polymul 2  polydiv 2  polyfit 3  poly 1  vander 4  real 1
     imag 1  angle 2  real_if_close 2  unwrap 4  sinc 1  i0 1  isscalar 1  iscomplexobj 1  isrealobj 1  ndim 1  shape 1  size 2  result_type *  promote_types 2  min_scalar_type 1  nan_to_num 1
     can_cast 3  issubdtype 2  iscomplex 1  isreal 1  isneginf 1  isposinf 1  fix 1  pad 3  zeros 3  ones 3  empty 3  full 4  zeros_like 5  ones_like 5  empty_like 5  full_like 6  arange 4  linspace 7
-    logspace 6  geomspace 5  eye 4  identity 2  array 2  asarray 4  asanyarray 4  ascontiguousarray 2  asfortranarray 2  copy 3  hamming 1  hanning 1  blackman 1  kaiser 2  bartlett 1
+    logspace 6  geomspace 5  eye 4  identity 2  array 2  asarray 4  asanyarray 4  ascontiguousarray 2  asfortranarray 2  require 3  copy 3  hamming 1  hanning 1  blackman 1  kaiser 2  bartlett 1
     fromiter 3  resize 2  roots 1  setdiff1d 3  union1d 2  intersect1d 4  trim_zeros 2  unstack 1
     finfo 1  iinfo 1  concat 2  cumulative_sum 1  cumulative_prod 1  vecdot 2
 """
