@@ -135,3 +135,50 @@ def test_streams_are_themselves_again() -> None:
     with contextlib.redirect_stdout(_Terminal()), pytest.warns(gw.NumericalFallbackWarning):
         gw.grad(module["f"])(_X.copy())
     assert (sys.stdout, sys.stderr) == before
+
+
+_TAKES = {
+    "next": "extra = extra + next(levels)",
+    "next in a function": "extra = extra + (lambda: next(levels))()",
+    "next with a default": "extra = extra + next(levels, 0.0) + next(ended, 0.25)",
+    "a loop": "\n    for level, _ in zip(levels, range(2)):\n        extra = extra + level",
+    "send": "extra = extra + folding.send(0.4)",
+    "several": "extra = extra + next(levels) * folding.send(next(levels))",
+    "arrays": "extra = extra + 0.0 * next(rows)[0]",
+}
+_GENERATORS = """
+def climbing():
+    level = 0.1
+    while True:
+        level += 0.1
+        yield level
+def kept():
+    level = 0.2
+    while True:
+        got = yield level
+        level = 0.5 * level + (got or 0.0)
+levels, folding, ended = climbing(), kept(), iter(())
+rows = (np.zeros(2) for _ in range(99))
+next(folding)
+"""
+
+
+@pytest.mark.parametrize("name", _TAKES)
+def test_generators_are_taken_from_once_where_a_run_begins_again(name: str) -> None:
+    def module() -> dict[str, Any]:
+        made = types.ModuleType("taken_once")
+        text = f"{_HEAD}{_GENERATORS}\ndef f(x):\n    extra = np.max(x)\n    {_TAKES[name]}\n    buffer[1] = x[1]\n    return extra * square[0, 1]\n"
+        exec(text, vars(made))
+        return vars(made)
+
+    ours, plain = module(), module()
+    for k in range(3):
+        x = _X + 0.01 * k
+        value, gradient = gw.value_and_grad(ours["f"])(x.copy())
+        assert value == pytest.approx(plain["f"](x.copy()), rel=1e-12)
+        np.testing.assert_allclose(gradient, [0.0, value / x[1], x[1]], rtol=1e-9)
+        if name != "arrays":  # which are not kept, and taken again
+            assert (next(ours["levels"]), ours["folding"].send(0.1)) == (
+                next(plain["levels"]),
+                plain["folding"].send(0.1),
+            )

@@ -21,7 +21,7 @@ from gradwise.operators.subcalls import rescue
 from gradwise.operators.tracebacks import mention_lists, shorten
 from gradwise.operators.unseen import calls_unseen
 from gradwise.operators.verification import Disagreement, check_options, checked
-from gradwise.tracing.instrument.said import after_failures
+from gradwise.tracing.instrument.not_undone import after_failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,7 +108,7 @@ def choose(
         return result
 
     def instead(reason: TracingError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        with after_failures(reason.__dict__.get("said")):
+        with after_failures(reason.__dict__.get("done")):
             return instead_of(reason, args, kwargs)
 
     def instead_of(reason: TracingError, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -22,8 +22,8 @@ from gradwise.locks import lock
 from gradwise.operators.arguments import code_of
 from gradwise.tracing.instrument.journal import undone
 from gradwise.tracing.instrument.muting import put_generator
+from gradwise.tracing.instrument.not_undone import after_failures
 from gradwise.tracing.instrument.references import Ours
-from gradwise.tracing.instrument.said import after_failures
 from gradwise.tracing.instrument.sharing import Shared
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.views import memory_of
@@ -61,7 +61,7 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
     code = code_of(function)
     around = local.shared, local.buffers
     arrays = [*_arrays_of(code), *_arrays_given(code, arguments)]
-    new, said = False, local.said
+    new, done = False, local.done
     local.buffers, first = _makes_buffers(code) is True, None
     try:
         while True:
@@ -71,10 +71,10 @@ def with_shared_arrays(function: Any, arguments: Arguments, attempt: Callable[[]
             else:
                 local.shared = None
             try:
-                with after_failures(said) if said else nullcontext():
+                with after_failures(done) if done else nullcontext():
                     result = attempt()
             except TracingError as error:
-                said = error.__dict__.get("said", ())
+                done = error.__dict__.get("done", ())
                 wrote, undone_ = bool(error.__dict__.get("written")), bool(error.__dict__.get("undone"))
                 more = _learned(function, arrays, error)
                 if more is None and (new or not arrays or not undone_):

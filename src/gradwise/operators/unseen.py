@@ -24,7 +24,7 @@ from gradwise.tracing.instrument.effects import repeats
 from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import muted, put_generator, rewind
-from gradwise.tracing.instrument.said import called_plainly
+from gradwise.tracing.instrument.not_undone import called_plainly
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.unwritten import Unmuted
 

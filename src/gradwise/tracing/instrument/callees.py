@@ -38,9 +38,9 @@ from gradwise.tracing.instrument.muting import (
     opening,
     silent,
 )
+from gradwise.tracing.instrument.not_undone import printing, writing
 from gradwise.tracing.instrument.objects import RESOLVE, class_info, holds_traced, load, refuse_ours
 from gradwise.tracing.instrument.rebuilt import rebuilt_twin
-from gradwise.tracing.instrument.said import printing, writing
 from gradwise.tracing.instrument.special_methods import is_given
 from gradwise.tracing.instrument.state import Watch, local, note_written
 from gradwise.tracing.instrument.unwritten import Unmuted, is_looked_into

@@ -43,7 +43,7 @@ _MANY = 1000
 class Journal:
     """What the places to which a run writes held before, by their identity."""
 
-    __slots__ = ("_arrays", "_before", "_files", "_held", "generators", "of_failures", "said")
+    __slots__ = ("_arrays", "_before", "_files", "_held", "done", "generators", "of_failures")
 
     def __init__(self, *, of_failures: bool = False) -> None:
         self._before: dict[int, tuple[Any, Any]] = {}
@@ -54,8 +54,8 @@ class Journal:
         self.of_failures = of_failures
         #: generators of random numbers from which the run drew, and iterators from which it took, and where they were
         self.generators: dict[int, tuple[Any, Any]] = {}
-        #: what the run wrote to streams (``said.py``)
-        self.said: list[tuple[Any, Any]] = []
+        #: what the run did that nobody can undo (``not_undone.py``)
+        self.done: list[tuple[Any, Any]] = []
         #: what silent runs wrote to files until now
         self._files: dict[str, bytes | None] = {} if local.files is None else dict(local.files.content)
 
@@ -319,7 +319,7 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
     except failure as error:
         local.journal = None
         journal.restore()
-        error.__dict__["undone"], error.__dict__["said"] = True, journal.said
+        error.__dict__["undone"], error.__dict__["done"] = True, tuple(journal.done)
         for noted in journal.generators.values():  # without a name for the iterator here: who refers to it is asked
             (put_back if hasattr(type(noted[0]), "__next__") else put)(noted[0], noted[1])
         raise

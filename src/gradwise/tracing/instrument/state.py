@@ -189,8 +189,8 @@ class _Local(threading.local):
     muted: list[tuple[Any, Any]] | None = None
     #: and what they would have written to files (``unwritten.py``)
     files: Any = None
-    #: what runs wrote to streams that failed and begin again (``said.py``)
-    said: tuple[tuple[Any, Any], ...] = ()
+    #: what runs did that failed and begin again, and that nobody can undo (``not_undone.py``)
+    done: tuple[tuple[Any, Any], ...] = ()
     #: how many errors of operations on traced values the user's code handled (``caught.py``)
     caught: int = 0
     #: where somebody asks, the values of outer traces whose operations may raise, and do not here

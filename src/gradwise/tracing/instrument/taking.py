@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.both_ways.aside import makes, takes_from
+from gradwise.tracing.instrument.not_undone import Taking
 from gradwise.tracing.instrument.references import ALONE, count
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.unwritten import Kept, KeptText, Unmuted
@@ -69,7 +70,7 @@ def taken_from(iterator: Any) -> Any:
         watch.effects[FROM_OTHERS] = None
         if local.muted is not None:
             raise Unmuted(FROM_OTHERS)
-        return iterator
+        return iterator if local.journal is None else Taking(iterator)
     while watch is not None and id(iterator) not in watch.iterators:
         watch.effects[FROM_COPIED] = None
         watch.generators.setdefault(id(iterator), _Note((iterator, before)))

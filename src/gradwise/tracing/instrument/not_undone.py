@@ -1,9 +1,9 @@
-"""What a run wrote to streams before it failed: the one that begins again, and the plain call after it, do not write that once more.
+"""What a run did before it failed that nobody can undo: the one that begins again, and the plain call after it, do not do that once more.
 
-    attempt() → prints "step 1", and fails for a write to an array that others show
-    attempt() → finds "step 1" said, and prints what follows it
+    attempt() → prints "step 1", takes 0.3 from a generator, and fails for a write to an array that others show
+    attempt() → finds "step 1" said and is given 0.3, and prints and takes what follows
 
-A text counts as said as long as the texts come in the same order; at the first other one everything is written.  Streams in memory are put back instead (``lent.py``), so that what is read from them is right, too.
+Texts and values are met again as long as they come in the same order; at the first other one everything is done.  Streams in memory are put back instead (``lent.py``), so that what is read from them is right, too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
+
+from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.hushing import Hushed
 from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.state import local
@@ -26,13 +29,70 @@ def say(stream: Any, text: Any) -> Any:
     journal = local.journal
     if journal is None or not journal.of_failures:
         return stream.write(text)
-    before = local.said
-    journal.said.append((stream, text))
+    before = local.done
+    journal.done.append((stream, text))
     if before and before[0][0] is stream and before[0][1] == text:
-        local.said = before[1:]
+        local.done = before[1:]
         return len(text)
-    local.said = ()
+    local.done = ()
     return stream.write(text)
+
+
+class _Unknown:
+    """Stands for what is not kept: an array, which others are asked about, or an object that changes."""
+
+
+class _End:
+    """Stands for the end of an iterator."""
+
+
+def take(iterator: Any, taking: Callable[[], Any]) -> Any:
+    """The next value of an iterator that cannot be put back: the one that a run which failed took."""
+    journal = local.journal
+    if journal is None or not journal.of_failures:
+        return taking()
+    before = local.done
+    if before and before[0][0] is iterator and before[0][1] is not _Unknown:
+        journal.done.append(before[0])
+        local.done, value = before[1:], before[0][1]
+    else:
+        local.done = before[1:] if before and before[0][0] is iterator else ()
+        try:
+            value = taking()
+        except StopIteration:
+            value = _End
+        journal.done.append((iterator, value if value is _End or _stays(value) else _Unknown))
+    if value is _End:
+        raise StopIteration
+    return value
+
+
+def _stays(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_stays, value))
+    return type(value) in ATOMS or isinstance(value, np.generic)
+
+
+class Taking:
+    """An iterator that is taken from once, also where the run begins again."""
+
+    __slots__ = ("_iterator",)
+
+    def __init__(self, iterator: Any) -> None:
+        self._iterator = iterator
+
+    def __iter__(self) -> Taking:
+        return self
+
+    def __next__(self) -> Any:
+        return take(self._iterator, self._iterator.__next__)
+
+    def send(self, value: Any) -> Any:
+        """As the generator's."""
+        return take(self._iterator, functools.partial(self._iterator.send, value))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._iterator, name)
 
 
 def writing(callee: Any, owner: Any) -> Any:
@@ -70,21 +130,20 @@ def printing(is_silent: Callable[[Any], bool]) -> Callable[..., None]:
 
 
 @contextlib.contextmanager
-def after_failures(said: Any) -> Iterator[None]:
-    """Within it, runs find said what one wrote that failed."""
-    around, local.said = local.said, tuple(said or ())
+def after_failures(done: Any) -> Iterator[None]:
+    """Within it, runs find done what one did that failed."""
+    around, local.done = local.done, tuple(done or ())
     try:
         yield
     finally:
-        local.said = around
+        local.done = around
 
 
 @contextlib.contextmanager
 def called_plainly() -> Iterator[None]:
     """Within it, what was said before is not written to the standard output and error by this thread."""
-    said = local.said
     around = sys.stdout, sys.stderr
-    texts = ["".join(text for stream, text in said if stream is each) for each in around]
+    texts = ["".join(text for stream, text in local.done if stream is each) for each in around]
     if not any(texts):
         yield
         return
