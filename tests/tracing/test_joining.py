@@ -440,3 +440,16 @@ def test_joined_into_an_array_that_is_joined(join):
     value, slope = gw.value_and_grad(f, method="exact")(0.3)
     assert value == pytest.approx(f(0.3), rel=1e-13)
     assert slope == pytest.approx(derivative(0.3), rel=1e-13)
+
+
+def test_arrays_of_texts_and_objects_like_a_traced_one():
+    """Texts are no numbers that a buffer could hold; traced numbers in an array of objects are followed."""
+
+    def f(x):
+        words = np.full_like(x, "large", dtype=object)
+        words[x < 2] = "small"
+        entries = np.full_like(x, x[0] * x[1], dtype=object)
+        entries[1] = x[2] ** 2
+        return (entries[0] + entries[1]) * (1.0 if words[0] == "small" and words[2] == "large" else np.nan)
+
+    np.testing.assert_allclose(gw.grad(f, method="exact")(np.array([1.0, 2.0, 3.0])), [2.0, 1.0, 6.0])

@@ -100,7 +100,8 @@ def as_array(self: Traced, dtype: Any = None, copy: Any = None) -> np.ndarray:
         answer.flags.writeable = copy is True
         return answer
     code = caller.f_code
-    if code.co_name in _OF_XARRAY and "xarray" in code.co_filename:  # its operators work on objects too
+    as_objects = dtype is not None and np.dtype(dtype).kind == "O"  # such arrays hold traced numbers, as lists do
+    if as_objects or (code.co_name in _OF_XARRAY and "xarray" in code.co_filename):  # whose operators work on objects
         entries = np.empty(np.shape(self.value), object)
         for place in np.ndindex(entries.shape):
             entries[place] = self[place] if entries.ndim else self

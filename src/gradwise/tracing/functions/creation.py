@@ -46,6 +46,11 @@ def full_like(
     trace = _innermost(a, fill_value)
     if trace is None:
         return value
+    if value.dtype.kind not in "fciub":  # texts and objects, traced numbers among them
+        if value.dtype.kind == "O" and carries(fill_value):
+            for place in np.ndindex(value.shape):
+                value[place] = np.broadcast_to(fill_value, value.shape)[place]
+        return value
     result = buffer(trace, value)
     if carries(fill_value):
         result[...] = fill_value

@@ -69,13 +69,20 @@ def given(value: Any) -> Any:
     if kind is TracedArray:
         return column_of(value)
     if kind is dict:
-        return {k: given(v) for k, v in value.items()} if any(map(_may_hold, value.values())) else value
+        return {k: as_entries(v) for k, v in value.items()} if any(map(_may_hold, value.values())) else value
     if kind is list or kind is tuple:
         if value and contains_traced(value) and all(isinstance_traced(v) or isinstance(v, (int, float)) for v in value):
             joined = assembled(value)
             return column_of(joined) if joined.ndim in (1, 2) else value
         return kind([given(v) for v in value]) if any(map(_may_hold, value)) else value
     return with_twins(value)
+
+
+def as_entries(value: Any) -> Any:
+    """A column of a table that is made; in a list of arrays each is an entry, an object."""
+    if type(value) in (list, tuple) and any(np.ndim(plain(v)) for v in value if isinstance_traced(v)):
+        return value
+    return given(value)
 
 
 def _may_hold(value: Any) -> bool:
@@ -165,11 +172,27 @@ class _Ending:
         self.known[id(frame)] = weakref.ref(frame)
 
     def __call__(self) -> None:
-        kind = columns().Column
         for reference in self.known.values():
             frame = reference()
             if frame is not None:
-                _replace(frame, lambda a: np.array(a.plainly()) if type(a) is kind else None)
+                _replace(frame, _left)
+
+
+def _left(array: Any) -> Any:
+    """What is left of a column when the run ends; None where nothing in it is traced."""
+    if type(array) is columns().Column:
+        return np.array(array.plainly())
+    if not _has_objects(array):
+        return None
+    made = np.empty(len(array), object)
+    for i, entry in enumerate(array):
+        made[i] = plain(entry)
+    return made
+
+
+def _has_objects(array: Any) -> bool:
+    """Whether a column of objects has traced ones: arrays are entries too."""
+    return bool(array.dtype == object and any(map(isinstance_traced, array)))
 
 
 def _noted() -> Any:
@@ -207,7 +230,7 @@ def settled(value: Any) -> Any:
 def settle(frame: Any) -> None:
     """Make columns of what an object of pandas holds as objects, in place."""
     _replace(frame, _of_objects)
-    if has_columns(frame):
+    if has_columns(frame) or any(map(_has_objects, _arrays(frame))):
         _noted().note(frame)
 
 
@@ -217,7 +240,7 @@ def _of_objects(array: Any) -> Any:
         return None
     items = list(array)
     if not any(map(isinstance_traced, items)) or not all(
-        isinstance_traced(v) or v is None or isinstance(v, (int, float, np.number)) for v in items
+        v is None or isinstance(plain(v), (int, float, np.number)) for v in items
     ):
         return None
     return columns().Column(assembled([np.nan if v is None else v for v in items]))

@@ -15,6 +15,7 @@ from gradwise.tracing.arithmetic import plain
 from gradwise.tracing.functions.operands import as_array
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.frame_columns import Column
+from gradwise.tracing.standins.frame_objects import has_columns, numbers_in, plainly
 from gradwise.tracing.standins.frame_statistics import placed, statistic
 from gradwise.tracing.standins.recording import resolve
 from gradwise.tracing.standins.scipy_calling import with_value
@@ -154,6 +155,63 @@ def _windowed(cls: type, name: str) -> Callable[..., Any]:
     return call
 
 
+def _paired(cls: type, name: str) -> Callable[..., Any]:
+    """``cov`` and ``corr`` of two Series of the same labels, window by window."""
+    original = getattr(cls, name)
+
+    def call(window: Any, other: Any = None, *args: Any, **options: Any) -> Any:
+        obj: Any = _selected(window) if local.watch is not None else None
+        pair = (obj, obj if other is None else other)
+        if not any(map(has_columns, pair)):
+            return original(window, other, *args, **options)
+        column = next(a for a in (p._values if p.ndim == 1 else None for p in pair) if type(a) is Column)
+        if any(p.ndim != 1 or not p.index.equals(obj.index) for p in pair) or args:
+            raise column.numbers.tape.fail(
+                f"{name}() of windows over tables, or over Series of other labels, of traced numbers has no rule. Write it with mean(), of the products"
+            )
+        expected = original(_again(window, plainly(obj)), plainly(pair[1]), **options)
+        a, b = map(numbers_in, pair)
+        good = np.flatnonzero(~np.isnan(np.asarray(plain(a)) + np.asarray(plain(b))))
+        table = np.full((len(obj), good.size), np.nan)
+        table[good] = np.eye(good.size)
+        units = _pandas().DataFrame(table, index=obj.index)
+        values = expected.to_numpy()
+        chosen = np.flatnonzero(~np.isnan(values))
+        weights = _weights(window, units)[chosen]
+        made = _moment(name, weights, a[good], b[good], options)
+        if not np.allclose(np.asarray(plain(made)), values[chosen], rtol=1e-7, atol=1e-12):
+            raise column.numbers.tape.fail(
+                f"{name}() of these windows has no rule. Write it with mean(), of the products"
+            )
+        places = np.full(len(values), -1)
+        places[chosen] = np.arange(chosen.size)
+        column = Column(with_value(placed(made, places, np.nan), values))
+        return _pandas().Series(column, index=expected.index, name=expected.name)
+
+    call.__name__ = name
+    call.__doc__ = f"``{cls.__name__}.{name}``."
+    return call
+
+
+def _weights(window: Any, units: Any) -> np.ndarray:
+    """The weights of the means, a row for each window, of windows that hold too few numbers as well."""
+    other = _again(window, units)
+    other.min_periods = 0
+    return np.asarray(np.nan_to_num(other.mean().to_numpy()))
+
+
+def _moment(name: str, w: np.ndarray, a: Any, b: Any, options: dict[str, Any]) -> Any:
+    """Σ w (a − Σ w a)(b − Σ w b), without bias unless it is asked for; over the deviations for ``corr``."""
+    da, db = a - (w @ a)[:, None], b - (w @ b)[:, None]
+    made = np.sum(w * da * db, axis=1)
+    if name == "corr":
+        return made / np.sqrt(np.sum(w * da**2, axis=1) * np.sum(w * db**2, axis=1))
+    if "ddof" in options:
+        count = np.sum(w > 0, axis=1)
+        return made * count / (count - options["ddof"])
+    return made if options.get("bias", False) else made / (1 - np.sum(w**2, axis=1))
+
+
 def _by_group(cls: type, name: str, window: Any, obj: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Windows within groups, which stand one after the other in the result."""
     pandas = _pandas()
@@ -199,6 +257,7 @@ def windows() -> dict[type, dict[str, Callable[..., Any]]]:
     for kind in ("Rolling", "Expanding", "ExponentialMovingWindow", "Window"):
         cls = getattr(typing, kind)
         found[cls] = {name: _windowed(cls, name) for name in _NAMES if hasattr(cls, name)}
+        found[cls] |= {name: _paired(cls, name) for name in ("cov", "corr") if hasattr(cls, name)}
         by_group = getattr(typing, kind + "GroupBy", None) or getattr(
             typing, kind + "Groupby", None
         )  # until pandas 3.1

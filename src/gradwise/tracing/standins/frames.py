@@ -21,6 +21,7 @@ from gradwise.tracing.instrument.ending import reveal_within
 from gradwise.tracing.instrument.frames_asked_for import answers_for_its_caller
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.standins.frame_objects import (
+    as_entries,
     behind,
     changed,
     column_of,
@@ -40,9 +41,10 @@ from gradwise.tracing.standins.frame_objects import (
     settle,
     settled,
 )
-from gradwise.tracing.standins.recording import contains_traced, open_traces
+from gradwise.tracing.standins.frame_summaries import binned, described, extremes, first_to_last, moments
+from gradwise.tracing.standins.recording import contains_traced
 from gradwise.tracing.standins.stacking import assembled
-from gradwise.tracing.traced import TracedArray, TracedScalar
+from gradwise.tracing.traced import TracedArray, TracedScalar, isinstance_traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +91,34 @@ def _beside(frame: Any, value: Any) -> Any:
     if type(value) is TracedArray and value.ndim == 2 and getattr(frame, "ndim", 0) == 2 and value.shape == frame.shape:
         return frame_of(value, frame.index, frame.columns)
     return given(value)
+
+
+def _with_outputs(function: Any) -> Callable[..., Any]:
+    """``np.add(series, 1, out=array)``: pandas would be given a column in the place of the array, and write to that."""
+    ordinary = calling(function)
+
+    def call(frame: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        outputs = options.get("out", ())
+        if local.watch is None or len(outputs) != 1 or type(outputs[0]) is not TracedArray:
+            return ordinary(frame, ufunc, method, *inputs, **options)
+        (output,), where = options.pop("out"), options.pop("where", True)
+        made = ordinary(frame, ufunc, method, *inputs, **options)
+        output[...] = np.where(where, numbers_in(made), output)
+        return relabelled(made, output)
+
+    return call
+
+
+def _missing(function: Any) -> Callable[..., Any]:
+    """``isna`` and its relatives: of an array, which are NaN as an array."""
+    ordinary = calling(function)
+
+    def call(obj: Any) -> Any:
+        if local.watch is None or not isinstance_traced(obj):
+            return ordinary(obj)
+        return function(np.where(concrete(np.isnan(obj), "mask"), np.nan, 0.0)[()])
+
+    return call
 
 
 def _by_indexer(function: Any) -> Callable[..., Any]:
@@ -162,6 +192,19 @@ def _constructing(cls: Any) -> Callable[..., Any]:
     return call
 
 
+def _of_entries(cls: Any) -> Callable[..., Any]:
+    """``pd.Series([array, array])`` holds the arrays; everything else as any call."""
+    ordinary = calling(cls)
+
+    def call(data: Any = None, *args: Any, **options: Any) -> Any:
+        entries = as_entries(data) if local.watch is not None else None
+        if type(entries) in (list, tuple) and entries is data and any(map(isinstance_traced, entries)):
+            return settled(cls(data, *args, **options))
+        return ordinary(data, *args, **options)
+
+    return call
+
+
 def _product(function: Any, *, flipped: bool = False) -> Callable[..., Any]:
     """``dot`` and ``@``: labels are pandas', of the plain numbers."""
 
@@ -173,63 +216,6 @@ def _product(function: Any, *, flipped: bool = False) -> Callable[..., Any]:
             other = other.reindex(frame.columns if frame.ndim == 2 else frame.index)
         a, b = numbers_in(frame), numbers_in(other)
         return relabelled(expected, np.dot(b, a) if flipped else np.dot(a, b))
-
-    return call
-
-
-def _moments(function: Any, of_arrays: Any) -> Callable[..., Any]:
-    """``cov`` and ``corr`` of numbers of which none is missing."""
-
-    def call(frame: Any, *args: Any, **options: Any) -> Any:
-        if local.watch is None or not (holds(frame) or any(map(holds, args))):
-            return function(frame, *args, **options)
-        expected = function(plainly(frame), *map(plainly, args), **options)
-        if frame.ndim == 2:
-            result = of_arrays(numbers_in(frame[list(expected.columns)]), rowvar=False)
-        else:
-            other = args[0].reindex(frame.index)
-            result = of_arrays(numbers_in(frame), numbers_in(other))[0, 1]
-        if not np.allclose(plain(result), expected, rtol=1e-10, equal_nan=True):
-            raise open_traces([frame.array.numbers if frame.ndim == 1 else numbers_in(frame)])[0].fail(
-                f"{function.__name__}() of traced numbers with missing values or options was called, and has no rule. Write it with NumPy, on the values"
-            )
-        return relabelled(expected, result)
-
-    return call
-
-
-def _extremes(function: Any) -> Callable[..., Any]:
-    """``nlargest`` and ``nsmallest``: pandas finds the places."""
-
-    def call(series: Any, *args: Any, **options: Any) -> Any:
-        if local.watch is None or not holds(series):
-            return function(series, *args, **options)
-        numbers_alone = plainly(series)
-        values = concrete(numbers(series))
-        return settled(
-            series.iloc[function(numbers_alone.set_axis(range(len(values))), *args, **options).index.to_numpy()]
-        )
-
-    return call
-
-
-def _described(function: Any) -> Callable[..., Any]:
-    """``describe`` of a Series."""
-
-    def call(series: Any, percentiles: Any = None, **options: Any) -> Any:
-        if local.watch is None or not holds(series):
-            return function(series, percentiles, **options)
-        expected = function(plainly(series), percentiles, **options)
-        names = [str(k) for k in expected.index]
-        parts = [
-            series.quantile(float(k[:-1]) / 100)
-            if k.endswith("%")
-            else series.count()
-            if k == "count"
-            else getattr(series, k)()
-            for k in names
-        ]
-        return relabelled(expected, assembled(parts))
 
     return call
 
@@ -296,15 +282,15 @@ def _table() -> dict[type, dict[str, Callable[..., Any]]]:
         table[cls] = _methods_of(cls) | {"to_numpy": _value(cls.to_numpy), "__array__": _value(cls.__array__)}
         table[cls] |= {name: _product(getattr(cls, name)) for name in ("dot", "__matmul__")}
         table[cls] |= {"__rmatmul__": _product(cls.__rmatmul__, flipped=True)}
-        table[cls] |= {"cov": _moments(cls.cov, np.cov), "corr": _moments(cls.corr, np.corrcoef)}
+        table[cls] |= {"cov": moments(cls.cov, np.cov), "corr": moments(cls.corr, np.corrcoef)}
+        table[cls] |= {"describe": described(cls.describe), "__array_ufunc__": _with_outputs(cls.__array_ufunc__)}
         for name, make in (("values", _value), ("dtypes", _type_of), ("dtype", _type_of)):
             descriptor = getattr(cls, name, None)
             if isinstance(descriptor, property):
                 known.KNOWN[id(descriptor.fget)] = make(descriptor.fget)
     for name in ("nlargest", "nsmallest"):
-        table[pandas.Series][name] = _extremes(getattr(pandas.Series, name))
+        table[pandas.Series][name] = extremes(getattr(pandas.Series, name))
     table[pandas.Series]["transform"] = _transforming(pandas.Series.transform)
-    table[pandas.Series]["describe"] = _described(pandas.Series.describe)
     core = pandas.core
     for cls in (
         core.indexing._LocIndexer,
@@ -317,6 +303,8 @@ def _table() -> dict[type, dict[str, Callable[..., Any]]]:
         table[cls] = _methods_of(cls)
     for cls in (pandas.api.typing.SeriesGroupBy, pandas.api.typing.DataFrameGroupBy):
         table[cls]["apply"] = _applying(cls.apply)
+    for cls in (pandas.api.typing.SeriesGroupBy, pandas.api.typing.Resampler):
+        table[cls]["ohlc"] = first_to_last(cls.ohlc)
     for name in ("from_dict", "from_records"):
         function = vars(pandas.DataFrame)[name].__func__
         known.KNOWN[id(function)] = calling(function)
@@ -329,13 +317,14 @@ def _table() -> dict[type, dict[str, Callable[..., Any]]]:
         "pivot",
         "melt",
         "to_numeric",
-        "isna",
-        "notna",
-        "cut",
         "crosstab",
     ):
         known.KNOWN[id(getattr(pandas, name))] = calling(getattr(pandas, name))
-    known.KNOWN[id(pandas.Series)] = calling(pandas.Series)
+    for name in ("isna", "isnull", "notna", "notnull"):
+        known.KNOWN[id(getattr(pandas, name))] = _missing(getattr(pandas, name))
+    for name in ("cut", "qcut"):
+        known.KNOWN[id(getattr(pandas, name))] = binned(getattr(pandas, name))
+    known.KNOWN[id(pandas.Series)] = _of_entries(pandas.Series)
     known.KNOWN[id(pandas.DataFrame)] = _constructing(pandas.DataFrame)
     return table
 
