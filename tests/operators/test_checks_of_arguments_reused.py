@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import abc
+import pathlib
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, issparse
@@ -15,6 +18,10 @@ class Pair(tuple):
 
 
 class Other:
+    pass
+
+
+class Index(metaclass=abc.ABCMeta):  # noqa: B024
     pass
 
 
@@ -87,6 +94,26 @@ def options(x):
     return product(x) * chosen["scale"] * chosen["offset"]
 
 
+def named(x):
+    total = product(x)
+    try:
+        total.name = "total"
+        setattr(x, "unit", "m")  # noqa: B010
+    except AttributeError:
+        pass
+    return total
+
+
+def of_an_abstract_class(x):
+    return -product(x) if isinstance(x, (Index, Other)) or isinstance(x[0] * 2.0, Index) else product(x)
+
+
+def of_a_librarys_class(x):
+    if isinstance(x[0], pathlib.Path):
+        return product(np.fromfile(pathlib.Path(x[0])))
+    return product(x)
+
+
 class Problem:
     size = 2
 
@@ -112,6 +139,9 @@ FUNCTIONS = [
     sparse_or_not,
     copied,
     options,
+    named,
+    of_an_abstract_class,
+    of_a_librarys_class,
     Problem().value,
 ]
 
@@ -247,3 +277,50 @@ def test_the_name_of_a_class_that_is_only_asked_for():
         np.testing.assert_array_equal(gradient(x), [36.0, 12.0])
     Odd.__name__ = "Stranger"
     np.testing.assert_array_equal(gradient(x), [96.0, 32.0])
+
+
+def test_a_plain_class_that_is_registered_with_an_abstract_one():
+    class Base(metaclass=abc.ABCMeta):  # noqa: B024
+        pass
+
+    def f(x):
+        return -product(x) if isinstance(x, Base) else product(x)
+
+    gradient, x = gw.grad(f), np.array([2.0, 3.0])
+    for _ in range(5):
+        np.testing.assert_array_equal(gradient(x), [12.0, 4.0])
+    Base.register(np.ndarray)
+    for _ in range(5):
+        assert f(x) == -12.0
+        np.testing.assert_array_equal(gradient(x), [-12.0, -4.0])
+
+
+def test_a_name_that_a_method_stores_in_what_it_is_given():
+    """An array refuses, an object takes it: the kind of what is kept decides."""
+
+    class Box:
+        factor = 3.0
+
+        def __rmul__(self, other):
+            return other * self.factor
+
+    class Model:
+        def __init__(self):
+            self.scale = np.array([2.0])
+
+        def f(self, x):
+            try:
+                self.scale.name = "scale"
+            except AttributeError:
+                return np.sum(product(x) * self.scale)
+            return -product(x)
+
+    model = Model()
+    gradient, x = gw.grad(model.f), np.array([2.0, 3.0])
+    for _ in range(5):
+        np.testing.assert_array_equal(gradient(x), [24.0, 8.0])
+    model.scale = Box()
+    np.testing.assert_array_equal(gradient(x), [-12.0, -4.0])
+    assert model.scale.name == "scale"
+    model.scale = np.array([1.0])
+    np.testing.assert_array_equal(gradient(x), [12.0, 4.0])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwise.tracing.purity.answering import ANSWERS, ANSWERS_OF_CLASS
 from gradwise.tracing.purity.copying import shape_of
+from gradwise.tracing.purity.metaclasses import takes_no_data
 from gradwise.tracing.purity.objects import (
     entries_of,
     goes_over_entries,
@@ -93,6 +94,9 @@ def write_member(
         return
     elif kind == "entrywise":
         g.text.leave_if(f"not {g.text.name(goes_over_entries)}({variable}, {g.text.name(name)})")
+        return
+    elif kind == "registered":
+        g.text.leave_if(f"not {g.text.name(takes_no_data)}({cls})")
         return
     elif kind in ("keeps", "default"):
         other = f"{cls}.{name} is not {g.text.name(expected.object)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import functools
 import types
 import weakref
@@ -18,12 +19,14 @@ from gradwise.tracing.purity.lattice import (
     certain_texts,
     describe,
     is_none_itself,
+    is_numeric,
     is_scalar,
     join,
     level,
     texts_of,
 )
 from gradwise.tracing.purity.local_classes import is_local_class
+from gradwise.tracing.purity.metaclasses import LIBRARIES, PLAIN, SCALARS, takes_no_data
 from gradwise.tracing.purity.named_tuples import is_record_type
 from gradwise.tracing.purity.objects import (
     ENTRIES,
@@ -150,6 +153,8 @@ def _is_instance(value: Any, cls: Any) -> Any:
     """Whether a value is of a class, where that is known: plain data are of no class of the user's, and objects of the user's are of those that their class is derived from."""
     if type(cls) is not Known or not isinstance(cls.value, type):
         return OWN
+    if type(cls.value) is abc.ABCMeta and _is_plain(value) and not is_number_class(cls.value):
+        return Constant(False)  # looked at in `note_derived`
     if type(cls.value) is not type and not is_number_class(cls.value):  # which may say of any class that it is derived
         return OWN
     if type(value) is Several:
@@ -164,9 +169,22 @@ def _is_instance(value: Any, cls: Any) -> Any:
         pretends = any("__class__" in vars(c) for c in class_of(value).__mro__[:-1])
         found = issubclass(class_of(value), cls.value)
         return OWN if pretends or (found and is_local_class(cls.value)) else Constant(found)
+    degree = level(value)
+    if type(cls.value) is type and _is_plain(value) and degree is not None and is_numeric(degree):
+        return _is_number_of(value, cls.value)
     is_users = cls.expected is not None and cls.expected.kind == "class"
-    surely_none = is_users and level(value) is not None and not is_number_class(cls.value)
+    surely_none = is_users and degree is not None and not is_number_class(cls.value)
     return Constant(False) if surely_none else OWN
+
+
+def _is_number_of(value: Any, cls: type) -> Any:
+    """Whether a number or array is of a class, as far as all that it may be agree; of what a library's function gave, that it is of no class of another one."""
+    if value in (VECTOR, GRID):
+        return Constant(issubclass(np.ndarray, cls))
+    if not is_scalar(value) and str(cls.__module__).partition(".")[0] in LIBRARIES:
+        return OWN
+    answers = {issubclass(kind, cls) for kind in (SCALARS if is_scalar(value) else PLAIN)}
+    return OWN if len(answers) > 1 else Constant(answers.pop())
 
 
 def note_derived(m: Machine, value: Any, base: Any) -> None:
@@ -181,9 +199,11 @@ def note_derived(m: Machine, value: Any, base: Any) -> None:
     if type(base) is not Known or base.expected is None or base.expected.kind != "class":
         return
     cls = base.value
-    if member(cls, "__subclasshook__") is not vars(object)["__subclasshook__"] or (
-        type(cls) is not type and not is_of_users(value)
-    ):
+    is_open = member(cls, "__subclasshook__") is vars(object)["__subclasshook__"]
+    if type(cls) is abc.ABCMeta and is_open and _is_plain(value) and takes_no_data(cls):
+        base.expected.reads.members[("registered", True)] = Expected("is", True)
+        return
+    if not is_open or (type(cls) is not type and not is_of_users(value)):
         raise m.doubt(f"it asks whether a value is of type {cls.__name__}, to which any type may be added")
     note(value, ("derived", weakref.ref(cls)), lambda one: is_derived(one, cls))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.constructed import (
     assign_by_class,
     attribute_of_known,
@@ -14,13 +16,22 @@ from gradwise.tracing.purity.constructed import (
     stored_in_known,
 )
 from gradwise.tracing.purity.function_attributes import own_attributes
-from gradwise.tracing.purity.lattice import alternatives, describe, is_none_itself, join, text, texts_of
+from gradwise.tracing.purity.lattice import (
+    alternatives,
+    describe,
+    is_none_itself,
+    is_numeric,
+    join,
+    level,
+    text,
+    texts_of,
+)
 from gradwise.tracing.purity.leaving import left
 from gradwise.tracing.purity.objects import ENTRIES, entries_of, find
 from gradwise.tracing.purity.remembered import is_remembered
 from gradwise.tracing.purity.scope import Ends, Expected
 from gradwise.tracing.purity.transient import is_transient
-from gradwise.tracing.purity.values import NOTHING, Constant, Known, Made, Mixed, Record, Row, Rows
+from gradwise.tracing.purity.values import NOTHING, Abstract, Constant, Known, Made, Mixed, Record, Row, Rows
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -33,12 +44,19 @@ def assign(m: Machine, owner: Any, name: str, value: Any) -> None:
     for one in [own_attributes(m, v, name) for v in alternatives(owner)]:
         if (
             is_none_itself(one)
+            or _takes_none(one, name)
             or assign_by_class(m, one, name, value)
             or set_by_property(m, one, name, value)
             or left(m, one, name, value)
         ):
             continue
         store(m.scope, m, one, name, value)
+
+
+def _takes_none(value: Any, name: str) -> bool:
+    """Whether a value is a number or an array, which takes no attribute of that name: that raises, and handlers are looked at as everywhere.  A result of a library's that would take it is the call's own."""
+    degree = level(value) if type(value) in (Abstract, Constant) else None
+    return degree is not None and is_numeric(degree) and not (hasattr(np.ndarray, name) or hasattr(np.float64, name))
 
 
 def assigned_by_name(m: Machine, arguments: list[Any]) -> Constant:

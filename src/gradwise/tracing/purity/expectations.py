@@ -19,6 +19,7 @@ from gradwise.tracing.purity.defaults import has_defaults
 from gradwise.tracing.purity.interpolators import content_of
 from gradwise.tracing.purity.leaving import ENTRIES, LOGS, stores
 from gradwise.tracing.purity.lookups import cell_value, look_up
+from gradwise.tracing.purity.metaclasses import takes_no_data
 from gradwise.tracing.purity.named_tuples import is_named_tuple
 from gradwise.tracing.purity.objects import (
     MISSING,
@@ -237,6 +238,9 @@ def parts_of(value: Any, expected: Expected) -> Iterator[tuple[Any, Any, Expecte
             continue
         if key[0] == "entrywise":
             yield key, goes_over_entries(value, key[1]), inner
+            continue
+        if key[0] == "registered":
+            yield key, takes_no_data(value), inner
             continue
         if key[0] == "keeps":
             yield key, keeps(value, key[1]), inner

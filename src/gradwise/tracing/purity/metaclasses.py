@@ -5,7 +5,10 @@ from __future__ import annotations
 import abc
 import sys
 import typing
+import weakref
 from typing import Any
+
+import numpy as np
 
 LIBRARIES = frozenset([*sys.stdlib_module_names, "numpy", "scipy", "gradwise"])
 HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class made while the program runs
@@ -39,3 +42,26 @@ def only_makes(metaclass: Any) -> bool:
             if not is_own or hasattr(type(found), "__set__") or hasattr(type(found), "__delete__"):
                 return False
     return False
+
+
+#: the classes of numbers, and of plain data
+_NUMPYS = sorted(set(np.sctypeDict.values()), key=repr)
+SCALARS: tuple[type, ...] = (float, int, bool, complex, *[c for c in _NUMPYS if issubclass(c, (np.number, np.bool_))])
+PLAIN = (*SCALARS, *_NUMPYS, np.ndarray, str, bytes, type(None), list, tuple, dict, set, frozenset, slice, range)
+_ANSWERS: weakref.WeakKeyDictionary[type, tuple[Any, bool]] = weakref.WeakKeyDictionary()
+
+
+def takes_no_data(cls: type) -> bool:
+    """Whether no class of plain data was registered with an abstract class; asked anew where any class was registered with any.
+
+    Examples
+    --------
+    >>> base = abc.ABCMeta("Base", (), {})
+    >>> takes_no_data(base), base.register(float) is float, takes_no_data(base)
+    (True, True, False)
+    """
+    token = abc.get_cache_token()
+    known = _ANSWERS.get(cls)
+    if known is None or known[0] != token:
+        known = _ANSWERS[cls] = token, not any(issubclass(kind, cls) for kind in PLAIN)
+    return known[1]

@@ -127,7 +127,7 @@ class Reads:
 
     ``members`` are the functions of a class, by the kind of attribute (``objects.py``) and its name; by ("super", a weak reference to the class, name) for one found by ``super()``; by
     ("absent", name) for what an object does not have; by ("default", name) for what must be that of ``object``, by ("defined", name) for whether there is something
-    under that name, by ("derived", a weak reference to a class) for whether it is a base, by ("keeps", name) for what instances keep, by ("fields", form) for those of a dataclass, by ("type",) for the class of an object, by ("entries", names) for the names in its dictionary, by ("matching", prefix, suffix, names) for the names that
+    under that name, by ("derived", a weak reference to a class) for whether it is a base, by ("keeps", name) for what instances keep, by ("registered", True) for an abstract class with which no plain type is registered, by ("fields", form) for those of a dataclass, by ("type",) for the class of an object, by ("entries", names) for the names in its dictionary, by ("matching", prefix, suffix, names) for the names that
     begin and end so (of a module too), by ("entrywise", otypes) for what ``np.vectorize`` makes, by ("counts", name) for a counter (``counters.py``), and by
     ("appends", name), ("lasts", name), ("stores", name), ("transient", name) and ("remembers", name) for what is left behind (``leaving.py``, ``transient.py``, ``remembered.py``).
     """
