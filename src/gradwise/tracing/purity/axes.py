@@ -12,7 +12,7 @@ import numpy as np
 from gradwise.tracing.purity.boxes import box
 from gradwise.tracing.purity.lattice import is_scalar, is_whole, level, texts_of
 from gradwise.tracing.purity.scope import DTYPES
-from gradwise.tracing.purity.values import ARRAY, FLOAT, GRID, OWN, SCALAR, SLICE, VECTOR, Constant, Index, Known
+from gradwise.tracing.purity.values import ARRAY, GRID, OWN, SCALAR, SLICE, VECTOR, Constant, Index, Known
 
 if TYPE_CHECKING:
     from gradwise.tracing.purity.machine import Machine
@@ -45,8 +45,8 @@ def part(array: Any, key: Any) -> Any:
 
 def shaped(m: Machine, array: Any, name: str, arguments: list[Any]) -> Any:
     """``array.reshape(n, m)`` and other methods of arrays of numbers that tell how many axes there are; None if they do not."""
-    if name == "astype" and arguments and level(array) in (FLOAT, OWN, ARRAY) and is_dtype_of_numbers(arguments[0]):
-        return OWN
+    if name == "astype" and arguments and level(array) is not None and is_dtype_of_numbers(arguments[0]):
+        return OWN  # a copy, of entries that become numbers where they were none
     if level(array) is not ARRAY:
         return None
     if name == "reshape":

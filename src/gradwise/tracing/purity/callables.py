@@ -33,7 +33,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 #: keywords that neither name an output nor allow an argument to be overwritten
-KEYWORDS = _words("""axis requirements axes axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
+KEYWORDS = _words("""axis requirements axes ndmin axisa axisb axisc keepdims dtype initial where ddof ord p n k m deg shape newshape order num endpoint retstep base step start stop rtol atol equal_nan mode side left right
     period offset axis1 axis2 min max a_min a_max fill_value indexing decimals ndigits weights returned bias rowvar default key reverse strict prepend append dx x y UPLO hermitian full_matrices
     compute_uv rcond tol constant_values pad_width repeats reps norm s d b return_sign keepdim kind return_inverse return_counts return_index sorter like subok optimize sparse method
     lower trans unit_diagonal check_finite assume_a transposed minlength source destination sep end digits flush stacklevel category nan posinf neginf metric V VI w nu der ext tck wts deriv delta window_length polyorder sigma
@@ -266,6 +266,7 @@ def _make_table() -> dict[int, tuple[Any, Callee]]:
     for function in _ASKED:
         table[id(function)] = function, Callee(None, "data", pure=False)
     table[id(type)] = type, Callee(1, "data")
+    table[id(np.dtype)] = np.dtype, Callee(3, "data")
     for module in (math, cmath):
         for name, function in vars(module).items():
             if isinstance(function, types.BuiltinFunctionType):

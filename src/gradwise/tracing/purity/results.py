@@ -5,13 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.tracing.purity.asides import refuse_texts, text_of
 from gradwise.tracing.purity.attribute_tables import entries_of_record
 from gradwise.tracing.purity.axes import is_dtype_of_numbers, shaped
 from gradwise.tracing.purity.boxes import looked_at
 from gradwise.tracing.purity.callables import CHANGES, HARMLESS, KEYWORDS, METHODS, Callee, callee_of
 from gradwise.tracing.purity.defaults import with_plain_defaults
-from gradwise.tracing.purity.lattice import describe, is_numeric, level, spill, texts_of
+from gradwise.tracing.purity.lattice import describe, is_none_itself, is_numeric, level, spill, texts_of
 from gradwise.tracing.purity.scope import DTYPES, is_type, is_users_function
 from gradwise.tracing.purity.sequences import numbers_of
 from gradwise.tracing.purity.texts import changed_texts, filled
@@ -29,6 +31,7 @@ from gradwise.tracing.purity.values import (
     Method,
     Row,
     Rows,
+    Several,
     Table,
 )
 
@@ -51,6 +54,9 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
     for keyword, value in keywords.items():
         if keyword == "copy" and type(value) is Constant and value.value is True:
             continue
+        if keyword == "copy" and callee is callee_of(np.array):
+            callee = _PERHAPS_ITSELF
+            continue
         if keyword not in KEYWORDS and keyword != "out":
             raise m.doubt(f"it calls {name} with {keyword}=")
     if not callee.pure:
@@ -68,6 +74,12 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
         return SCALAR
     if (makes == "total" and len(arguments) == 1 and not keywords) or _computes(makes, arguments, keywords):
         makes = "anew"
+    if type(next(iter(arguments), None)) is Box and any(
+        callee is callee_of(one) for one in (np.asarray, np.asanyarray)
+    ):
+        makes = (
+            "renewed" if not _computes("renewed", arguments, keywords) else "anew"
+        )  # of a list always an array of its own
     degrees = []
     for position, value in enumerate([*arguments, *keywords.values()]):
         degree = level(value)
@@ -80,7 +92,7 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
         if degree is None:
             degree = _unusual(m, name, callee, value, len(arguments))
         elif degree is DATA and value is keywords.get("dtype"):
-            if is_dtype_of_numbers(value):
+            if is_dtype_of_numbers(value) or is_none_itself(value):
                 degree = OWN
             else:
                 makes = "data"  # perhaps that of objects
@@ -92,8 +104,17 @@ def result_of(m: Machine, name: str, callee: Callee, arguments: list[Any], keywo
     return _result(makes, degrees)
 
 
+#: ``np.array(x, copy=None)``
+_PERHAPS_ITSELF = Callee(4, "arguments")
+
+
 def _unusual(m: Machine, name: str, callee: Callee, value: Any, given: int) -> Any:
-    """An argument that is no data: a function to be called, or a type."""
+    """An argument that is no data: a function to be called, or a type, or one of several."""
+    if type(value) is Several and all(
+        is_none_itself(v) or (type(v) is Known and is_type(v.value)) for v in value.values
+    ):
+        degrees = [OWN if is_none_itself(v) else _unusual(m, name, callee, v, given) for v in value.values]
+        return DATA if DATA in degrees else OWN
     refuse_texts(m, value)
     inner = callee_of(value.value) if type(value) is Known and callee.higher and name != "starmap" else None
     if (
