@@ -7,16 +7,15 @@ that others hold.  Seen in the code of the functions that it entered: names that
 from __future__ import annotations
 
 import datetime as dt
-import dis
 import io
 import sys
 import threading
 import types
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
 from gradwise.tracing.instrument.compiling import instrumented, reason_for
+from gradwise.tracing.instrument.effect_names import SEEN, effects_in
 from gradwise.tracing.instrument.foreign import is_compiled
 from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.references import beside, from_within, shares_arrays
@@ -24,46 +23,6 @@ from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.taking import FROM_COPIED
 from gradwise.tracing.instrument.userland import is_users_file
 
-#: builtins and methods that do something outside, or change what they are asked of
-_NAMES = frozenset(
-    [
-        "print",
-        "open",
-        "input",
-        "next",
-        "exec",
-        "breakpoint",
-        "write",
-        "writelines",
-        "read",
-        "readline",
-        "readlines",
-        "flush",
-        "send",
-        "warn",
-        "put",
-        "itemset",
-        "partition",
-        "resize",
-        "setflags",
-        "setfield",
-        "fill",
-        "sort",
-        "shuffle",
-        "place",
-        "putmask",
-        "copyto",
-        "fill_diagonal",
-        "at",
-        "savefig",
-        "tofile",
-        "to_csv",
-        "write_text",
-        "write_bytes",
-        "writerow",
-        "writerows",
-    ]
-)
 #: modules whose functions read or change the world
 MODULES = frozenset(
     [
@@ -125,30 +84,6 @@ def obstacle(watch: Watch) -> str | None:
     """Why the function is not called again; None if nothing was seen that a second call would repeat."""
     return repeats(watch) or outlives(watch)
 
-
-#: names that do something which is undone with the places to which a run writes, or does no harm
-_UNDONE = frozenset(
-    [
-        *("exec", "warn", "itemset", "partition", "resize", "setflags", "setfield", "fill", "sort", "place", "putmask"),
-        *("copyto", "fill_diagonal", "at"),
-    ]
-)
-
-#: names of what a silent run does not do, or does to files that it keeps in memory
-_SILENT = frozenset(
-    [
-        *("print", "open", "write", "writelines", "flush", "shuffle", "read", "readline", "readlines"),
-        *("write_text", "write_bytes"),
-    ]
-)
-
-#: names that read what a silent run did not write
-_READING = frozenset(
-    [
-        *("fromfile", "memmap", "getvalue", "read_csv", "read_table", "read_json", "read_excel", "read_pickle"),
-        *("read_parquet", "read_hdf", "imread"),
-    ]
-)
 
 #: what is undone, or does no harm, where the places to which a run writes are put back; and what a silent run leaves undone (``muting.py``)
 _UNDOING = ("it calls time.",)
@@ -260,6 +195,10 @@ def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str
             return effect
     pairs = list(watch.twins.values())
     ours = {id(made) for entered, made in pairs if made is not entered}
+    # an attribute under whose name the run entered a function of the user's is taken for that: what it does was seen
+    entered_names = {
+        f.__name__ for f, _ in pairs if type(f) is types.FunctionType and is_users_file(f.__code__.co_filename)
+    }
     for entered, made in pairs:
         if (
             type(entered) is types.FunctionType
@@ -269,7 +208,8 @@ def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str
             code = entered.__code__
             if made is not entered and instrumented(code) is None:
                 return f"{code.co_qualname} has no source"
-            name = _effect_in(code, _SEEN if muting else int(undoing))
+            found = effects_in(code, SEEN if muting else int(undoing))
+            name = next((n for n, of_object in found if not (of_object and n in entered_names - {code.co_name})), None)
             if name is not None:
                 return f"{code.co_qualname} calls {name} ({code.co_filename}:{code.co_firstlineno})"
             name = _iterator_of(entered, watch, muting=muting)
@@ -342,54 +282,3 @@ def entered_functions(watch: Watch) -> list[str]:
         if code.co_qualname not in names:
             names.append(code.co_qualname)
     return [f"{how} {', '.join(names)}" for how, names in seen.items()]
-
-
-def _is_seen(following: dis.Instruction, instruction: dis.Instruction, level: int) -> bool:
-    """Whether a load of ``next`` is that of a call which takes from the call's own generator, or from what a silent run sees (``taking.py``); an attribute of that name is somebody's."""
-    if instruction.opname != "LOAD_GLOBAL":
-        return instruction.opname != "LOAD_NAME"
-    is_called = bool((instruction.arg or 0) & 1)
-    return is_called and (level == _SEEN or isinstance(following.argval, types.CodeType))
-
-
-def _effect_in(code: types.CodeType, level: int) -> str | None:
-    table = _effects_by_code[level]
-    known = table.get(id(code))
-    if known is None or known[0]() is not code:
-        if len(table) > 2048:
-            table.clear()
-        known = table[id(code)] = (weakref.ref(code), _look_for_effects(code, level))
-    return known[1]
-
-
-#: what was found in code, where nothing is undone, where places are put back, and where the run is silent as well
-_effects_by_code: tuple[dict[int, tuple[weakref.ref[types.CodeType], str | None]], ...] = ({}, {}, {})
-
-
-#: the level of silent runs
-_SEEN = 2
-
-
-def _look_for_effects(code: types.CodeType, level: int) -> str | None:
-    names = (_NAMES, _NAMES - _UNDONE, _NAMES - _UNDONE - _SILENT | _READING)[level]
-    instructions = list(dis.get_instructions(code))
-    for place, instruction in enumerate(instructions):
-        if instruction.argval in names and instruction.opname in (
-            "LOAD_GLOBAL",
-            "LOAD_ATTR",
-            "LOAD_METHOD",
-            "LOAD_NAME",
-        ):
-            if instruction.argval == "next" and _is_seen(instructions[place + 1], instruction, level):
-                continue
-            return str(instruction.argval)
-        if not level and instruction.opname == "KW_NAMES" and "out" in (code.co_consts[instruction.arg or 0] or ()):
-            return "a function with out="
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            name = _effect_in(constant, level)
-            if name is not None:
-                return name
-        elif not level and type(constant) is tuple and "out" in constant:
-            return "a function with out="
-    return None

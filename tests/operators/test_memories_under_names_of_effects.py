@@ -1,0 +1,130 @@
+"""Attributes and methods of the user's with names of what does something outside (``model.input``, ``option.put``, ``node.send``): memories of such functions are looked at like others, and effects happen once."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import io
+import queue
+import warnings
+
+import numpy as np
+import pytest
+
+import gradwise as gw
+
+NAMES = "input print exec breakpoint next send put at place fill read write readline sort flush partition warn shuffle tofile savefig to_csv writerow getvalue".split()
+SOURCE = """
+class Kept:  # its attribute has the name
+    def __init__(self):
+        self.{name}, self.text = {{"q": 0.0}}, ""
+
+    def run(self, x):
+        self.{name}["q"] = x[0]
+        if self.text != str(x[0]):
+            self.text, self.value = str(x[0]), self.{name}["q"] ** 2
+        return self.value * x[1]
+
+
+class Number:
+    def __init__(self):
+        self.{name}, self.text = 1.0, ""
+
+    def run(self, x):
+        if self.text != str(x[0]):
+            self.text, self.value = str(x[0]), x[0] ** 2
+        return self.value * self.{name} * x[1]
+
+
+class Method:
+    def __init__(self):
+        self.text = ""
+
+    def {name}(self, x):
+        if self.text != str(x[0]):
+            self.text, self.value = str(x[0]), x[0] ** 2
+        return self.value * x[1]
+
+    def run(self, x):
+        return self.{name}(x)
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", ["Kept", "Number", "Method"])
+def test_a_memory_is_looked_at(name, kind):
+    made = {"__name__": "made"}
+    exec(SOURCE.format(name=name), made)
+    gradient = gw.grad(made[kind]().run)
+    for at in (3.0, 3.0, 4.0, 4.0, 3.0):
+        np.testing.assert_allclose(gradient(np.array([at, 2.0])), [4.0 * at, at**2], rtol=1e-6)
+
+
+class Calls:
+    def __init__(self):
+        self.queue, self.text = queue.SimpleQueue(), io.StringIO()
+        self.writer = csv.writer(self.text)
+
+
+def put(calls, x):
+    calls.queue.put(1)
+    return x[0] * x[1]
+
+
+def put_by_another_name(calls, x):
+    give = calls.queue.put
+    give(1)
+    return x[0] * x[1]
+
+
+def put_as_an_argument(calls, x):
+    list(map(calls.queue.put, [1]))
+    return x[0] * x[1]
+
+
+def row(calls, x):
+    calls.writer.writerow([1])
+    return x[0] * x[1]
+
+
+def row_by_another_name(calls, x):
+    write = calls.writer.writerow
+    write([1])
+    return x[0] * x[1]
+
+
+def printed(calls, x):
+    builtins.print(1, file=calls.text)
+    return x[0] * x[1]
+
+
+class Passing(Calls):
+    """Methods that pass on to those of the same name."""
+
+    def put(self, x):
+        self.queue.put(1)
+        return x[0] * x[1]
+
+    def writerow(self, x):
+        self.writer.writerow([1])
+        return x[0] * x[1]
+
+
+@pytest.mark.parametrize("name", ["put", "writerow"])
+def test_what_is_passed_on_happens_once(name):
+    calls = Passing()
+    gradient = gw.grad(lambda x: getattr(calls, name)(x))
+    for _ in range(5):
+        np.testing.assert_allclose(gradient(np.array([3.0, 2.0])), [2.0, 3.0])
+    assert calls.queue.qsize() + len(calls.text.getvalue().split()) == 5
+
+
+@pytest.mark.parametrize("f", [put, put_by_another_name, put_as_an_argument, row, row_by_another_name, printed])
+def test_effects_happen_once(f):
+    calls = Calls()
+    gradient = gw.grad(lambda x: f(calls, x))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gw.NumericalFallbackWarning)
+        for _ in range(5):
+            np.testing.assert_allclose(gradient(np.array([3.0, 2.0])), [2.0, 3.0], rtol=1e-6)
+    assert calls.queue.qsize() + len(calls.text.getvalue().split()) == 5
