@@ -5,7 +5,9 @@ from __future__ import annotations
 import builtins
 import csv
 import io
+import multiprocessing
 import queue
+import uuid
 import warnings
 
 import numpy as np
@@ -58,6 +60,83 @@ def test_a_memory_is_looked_at(name, kind):
     gradient = gw.grad(made[kind]().run)
     for at in (3.0, 3.0, 4.0, 4.0, 3.0):
         np.testing.assert_allclose(gradient(np.array([at, 2.0])), [4.0 * at, at**2], rtol=1e-6)
+
+
+def totals():
+    total = 0.0
+    while True:
+        total += yield total
+
+
+def test_a_memory_beside_a_generator_that_is_sent_to():
+    """One that the call makes itself, as simulations of processes do."""
+    memory = {}
+
+    def f(x):
+        total = totals()
+        next(total)
+        for value in (x[0], x[1]):
+            last = total.send(value)
+        if memory.get("at") != str(x[0]):
+            memory.update(at=str(x[0]), value=x[0] ** 2)
+        return memory["value"] * x[1] + last
+
+    gradient = gw.grad(f)
+    for at in (3.0, 3.0, 4.0, 4.0, 3.0):
+        np.testing.assert_allclose(gradient(np.array([at, 2.0])), [4.0 * at + 1, at**2 + 1])
+
+
+def test_a_memory_beside_an_identifier():
+    """Another one does no harm."""
+    memory = {}
+
+    def f(x):
+        identifier = uuid.uuid4()
+        if memory.get("at") != str(x[0]):
+            memory.update(at=str(x[0]), value=x[0] ** 2, by=identifier)
+        return memory["value"] * x[1]
+
+    gradient = gw.grad(f)
+    for at in (3.0, 3.0, 4.0, 4.0, 3.0):
+        np.testing.assert_allclose(gradient(np.array([at, 2.0])), [4.0 * at, at**2])
+
+
+def sent(send, x):
+    send.send(1)
+    return x[0] * x[1]
+
+
+def sent_by_another_name(send, x):
+    give = send.send
+    give(1)
+    return x[0] * x[1]
+
+
+def sent_as_an_argument(send, x):
+    list(map(send.send, [1]))
+    return x[0] * x[1]
+
+
+@pytest.mark.parametrize("f", [sent, sent_by_another_name, sent_as_an_argument])
+@pytest.mark.parametrize("to", ["generator", "pipe"])
+def test_what_is_sent_to_others_is_sent_once(f, to):
+    log = []
+
+    def receive():
+        while True:
+            log.append((yield))
+
+    here, there = multiprocessing.Pipe()
+    generator = receive()
+    next(generator)
+    gradient = gw.grad(lambda x: f(generator if to == "generator" else here, x))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gw.NumericalFallbackWarning)
+        for _ in range(5):
+            np.testing.assert_allclose(gradient(np.array([3.0, 2.0])), [2.0, 3.0], rtol=1e-6)
+    while there.poll():
+        log.append(there.recv())
+    assert log == [1] * 5
 
 
 class Calls:

@@ -26,7 +26,6 @@ _NAMES = frozenset(
         "readline",
         "readlines",
         "flush",
-        "send",
         "warn",
         "put",
         "itemset",

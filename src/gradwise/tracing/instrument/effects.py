@@ -86,7 +86,7 @@ def obstacle(watch: Watch) -> str | None:
 
 
 #: what is undone, or does no harm, where the places to which a run writes are put back; and what a silent run leaves undone (``muting.py``)
-_UNDOING = ("it calls time.",)
+_UNDOING = ("it calls time.", "it calls uuid.")
 SHOWS = "it writes to the standard output"
 SAVES = "it writes a file"
 READS = "it reads a file"

@@ -57,6 +57,8 @@ CHANGING = frozenset(
         "push",
         "put",
         "put_nowait",
+        "send",
+        "throw",
         "get",
         "get_nowait",
         "seek",
