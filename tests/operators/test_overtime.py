@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import gradwise as gw
-from gradwise.operators import first_runs, overtime
+from gradwise.operators import first_runs, overtime, repeating
 from gradwise.operators.overtime import Overtime, limited, tick
 
 X = np.array([0.7, 1.3])
@@ -96,7 +96,7 @@ def lost(x):
 
 def test_what_took_too_long_is_looked_at_again(monkeypatch):
     with monkeypatch.context() as slow:
-        slow.setattr(first_runs, "SECONDS", 0.0)
+        slow.setattr(repeating, "SECONDS", 0.0)
         gw.grad(lost)(X)
         assert "one run takes" in first_runs.verdict_on(lost)
     with pytest.warns(gw.NumericalFallbackWarning):

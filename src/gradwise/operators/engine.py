@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.operators.equalities import doubt_equalities, is_unknown, may_be_near
-from gradwise.operators.first_runs import first_run
+from gradwise.operators.first_runs import first_run, is_first_of
 from gradwise.operators.linearization import Linearization
 from gradwise.operators.memories import doubt_memories, may_remember
 from gradwise.operators.prepared import is_outer
@@ -32,6 +32,7 @@ from gradwise.operators.reuse import (
     unwrapped,
 )
 from gradwise.operators.shared_arrays import learning, with_shared_arrays
+from gradwise.operators.unseen_state import surveyed
 from gradwise.operators.verification import requested, verified_call
 from gradwise.operators.zeros import doubt_zeros
 from gradwise.tracing import Recording, record
@@ -143,7 +144,8 @@ def linearize_call(
     verified = verified_call if requested.get() else first_run
     noted = learning(function, run)
     attempt = functools.partial(verified, function, arguments, noted, has_aux=has_aux, order=total)
-    linearization = with_shared_arrays(function, arguments, attempt)
+    with surveyed(function, arguments.roots(), first=is_first_of(function, total)):
+        linearization = with_shared_arrays(function, arguments, attempt)
     if requested.get() is not False:
         if made is not None:
             made.order = total

@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 import types
 import weakref
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from gradwise.operators.memories import require_no_files
 from gradwise.operators.other_ways import plain_outputs
 from gradwise.operators.overtime import Overtime, limited
 from gradwise.operators.random_directions import balanced
+from gradwise.operators.repeating import SECONDS, TOO_LONG, reason_against
 from gradwise.operators.restoring import Restoring, looked_at, uncounted, widen, written_by
 from gradwise.operators.verification import (
     Disagreement,
@@ -42,23 +42,17 @@ from gradwise.operators.ways import believe_way, forget_ways, new_way
 from gradwise.quiet import quiet
 from gradwise.rules.calls import call
 from gradwise.tracing import copy_in_layout, record
-from gradwise.tracing.instrument.hooks import watched
 from gradwise.tracing.instrument.hushing import hushed
 from gradwise.tracing.instrument.journal import kept, undone
 from gradwise.tracing.instrument.known import spent
 from gradwise.tracing.instrument.muting import put_generator, rewind
-from gradwise.tracing.instrument.needs import protocols_suffice
 from gradwise.tracing.instrument.state import local
-from gradwise.tracing.purity import inspect_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gradwise.operators.arguments import Arguments
     from gradwise.operators.linearization import Linearization
-
-#: a run that takes longer is not repeated
-SECONDS = 1.0
 
 #: by code object, how the function was verified, the code of all the user's functions that its verified runs entered, and the highest order that was asked for
 _seen: dict[int, tuple[weakref.ref[types.CodeType], str, frozenset[int], int]] = {}
@@ -80,6 +74,14 @@ def forget_first_runs() -> None:
     forget_failed()
 
 
+def is_first_of(function: Any, order: int) -> bool:
+    """Whether a function is to be verified as a whole, to an order, or failed before: then what its run stores is noted."""
+    code = code_of(function)
+    known = None if code is None else _seen.get(id(code))
+    is_known = known is not None and known[0]() is code and order <= known[3]
+    return code is not None and ((requested.get() is not False and not is_known) or is_noted(code))
+
+
 def first_run(
     function: Any, arguments: Arguments, run: Callable[[], Linearization], *, has_aux: bool, order: int = 1
 ) -> Linearization:
@@ -87,10 +89,8 @@ def first_run(
     code = code_of(function)
     if code is None:
         return run()
-    known = _seen.get(id(code))
-    is_first = requested.get() is not False and (known is None or known[0]() is not code or order > known[3])
     try:
-        if is_first or is_noted(code):
+        if is_first_of(function, order):
             with undone(TracingError, put_generator):  # where the run ends well and its derivative is refused, too
                 linearization = _verified(function, code, arguments, run, has_aux=has_aux, order=order)
             known = _seen.get(id(code))
@@ -129,7 +129,7 @@ def _verified(
         way = new_way(code, linearization, order)
         if way is not None or not entered <= known[2]:
             seconds = _clock() - started
-            reason = _reason_against(function, arguments, linearization, seconds) or _look_again(
+            reason = reason_against(function, arguments, linearization, seconds) or _look_again(
                 function, linearization, seconds, has_aux=has_aux, order=order
             )
             _note(code, reason, entered | known[2], max(order, known[3]))
@@ -144,7 +144,7 @@ def _verified(
         local.asked = False
     entered = _entered(linearization)
     seconds = _clock() - started
-    reason = _reason_against(function, arguments, linearization, seconds)
+    reason = reason_against(function, arguments, linearization, seconds)
     obstacle = linearization.recording.tape.obstacle
     way = None if linearization.nested else new_way(code, linearization, order)
     if reason is None and obstacle:
@@ -216,12 +216,11 @@ def _clock() -> float:
 _ON_A_BORDER = "the point sits on a kink, or on the border between two branches"
 _NO_ESTIMATE = "no numerical derivative was to be trusted"
 _NO_END = "a call of it at a point beside did not come to an end"
-_TOO_LONG = "one run takes "
 
 
 def _is_certain(reason: str | None) -> bool:
     """Whether another point, or a machine that is less busy, could not change what was found."""
-    return reason is None or not (reason in (_ON_A_BORDER, _NO_ESTIMATE, _NO_END) or reason.startswith(_TOO_LONG))
+    return reason is None or not (reason in (_ON_A_BORDER, _NO_ESTIMATE, _NO_END) or reason.startswith(TOO_LONG))
 
 
 def _note(code: types.CodeType, reason: str | None, entered: frozenset[int], order: int) -> None:
@@ -375,26 +374,3 @@ def _refuses(linearization: Linearization) -> bool:
     except GradwiseError:
         return True
     return False
-
-
-def _reason_against(function: Any, arguments: Arguments, linearization: Linearization, seconds: float) -> str | None:
-    if linearization.nested:
-        return "it is part of another function"
-    if seconds > SECONDS:
-        return f"{_TOO_LONG}{seconds:.2g} s"
-    watch = linearization.recording.tape.ran
-    if linearization.recording.tape.obstacle and (watch is None or not watch.twins):
-        return linearization.recording.tape.obstacle
-    others, named = arguments.others()
-    if any(isinstance(a, Iterator) for a in (*others, *named.values())):
-        return "an iterator among its arguments would be used up"
-    if any(e.primitive is call for e in linearization.program.equations):
-        return "it calls a function with a rule of its own, which is followed as it is"
-    # what runs as it stands was not watched: its code must prove that it leaves nothing behind
-    stands = isinstance(function, types.FunctionType) and protocols_suffice(function)
-    verdict = inspect_function(function, *arguments.given()) if stands else None
-    if (verdict is not None and (not verdict.is_quiet or verdict.counts or verdict.leaves)) or watched(
-        function
-    ) is function:
-        return "its code may leave something behind"
-    return None

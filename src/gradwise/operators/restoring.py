@@ -63,6 +63,10 @@ def written_by(linearization: Linearization, *, inside: bool = False) -> Journal
             for name in names:
                 journal.note_within(dictionary.get(name))
         note_unseen(journal, _roots(linearization, watch))
+        for place in watch.unseen.values():
+            journal.note(place)
+        if local.survey is not None and local.survey.found:
+            local.survey.note_in(journal)
     return journal
 
 
@@ -109,10 +113,14 @@ def uncounted(linearization: Linearization) -> Iterator[None]:
     journal, watch = Journal(), linearization.recording.tape.ran
     if watch is not None:
         note_unseen(journal, _roots(linearization, watch))
+    survey = local.survey
+    unseen = None if survey is None else survey.noted()
     try:
         yield
     finally:
         journal.restore()
+        if survey is not None:
+            survey.restore(unseen)
 
 
 def widen(journal: Journal, arguments: Arguments, watch: Watch | None, *, has_aux: bool) -> str | None:

@@ -26,6 +26,7 @@ from gradwise.tracing.instrument.journal import kept
 from gradwise.tracing.instrument.muting import muted, put_generator, rewind
 from gradwise.tracing.instrument.not_undone import called_plainly
 from gradwise.tracing.instrument.state import Watch, local
+from gradwise.tracing.instrument.survey import Survey
 from gradwise.tracing.instrument.unwritten import Unmuted
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Calls:
         Whether the function writes into arguments that are not differentiated: each call then has copies of them.
     """
 
-    __slots__ = ("_known", "_watched", "arguments", "silent", "watch", "writes")
+    __slots__ = ("_known", "_watched", "arguments", "silent", "survey", "watch", "writes")
 
     def __init__(self, watched: bool) -> None:
         self._watched = watched
@@ -64,28 +65,46 @@ class _Calls:
         self.silent = True
         self.arguments: Arguments | None = None
         self.writes = False
+        self.survey: Survey | None = None
         self._known = False
 
     def call(self, arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
         if not self._known:
             self._known = True
             if self._watched:
-                self.watch, self.silent = _undoable(arguments, has_aux=has_aux)
+                self.survey = Survey(arguments.roots(), active=True)
+                with self._surveyed():
+                    self.watch, self.silent = _undoable(arguments, has_aux=has_aux)
+                if not self.survey.found:
+                    self.survey = None
             if self.watch is not None:
                 self.arguments = arguments
             elif any(arguments.others()):
                 return self._first(arguments, leaves)
         if self.watch is not None:
-            if self.silent:
-                try:
-                    with hushed(), muted(self.watch), kept():
-                        rewind()
-                        return silently(arguments, leaves, has_aux=has_aux)
-                except Unmuted:  # at this point it does what it did not do at the other one
-                    pass
-            with hushed(), kept():
-                return silently(arguments, leaves, has_aux=has_aux)
+            with self._surveyed():
+                return self._silent_call(arguments, leaves, has_aux=has_aux)
         return (arguments.copied() if self.writes else arguments).call(leaves)
+
+    def _silent_call(self, arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
+        if self.silent:
+            try:
+                with hushed(), muted(self.watch), kept():
+                    rewind()
+                    return silently(arguments, leaves, has_aux=has_aux)
+            except Unmuted:  # at this point it does what it did not do at the other one
+                pass
+        with hushed(), kept():
+            return silently(arguments, leaves, has_aux=has_aux)
+
+    @contextlib.contextmanager
+    def _surveyed(self) -> Iterator[None]:
+        """Within it, what code that no run sees changes is put back."""
+        around, local.survey = local.survey, self.survey
+        try:
+            yield
+        finally:
+            local.survey = around
 
     def _first(self, arguments: Arguments, leaves: Sequence[Any]) -> Any:
         """The first call, with copies of the other arguments, which show whether it writes into them."""

@@ -12,14 +12,20 @@ and so are objects whose special methods store something.
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import functools
 import types
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from gradwise.locks import lock
+from gradwise.operators.arguments import code_of
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.contents import contents, is_users
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +46,33 @@ _LEADING = _HOLDING | {
     classmethod,
     property,
 }
+
+
+@contextlib.contextmanager
+def surveyed(function: Any, roots: list[Any], *, first: bool) -> Iterator[None]:
+    """Within it, what the runs of a function change and do not see is looked for: ``first``, and where something was found before."""
+    code = code_of(function)
+    known = None if code is None else _changing.get(id(code))
+    found = known is not None and known() is code
+    if code is None or local.survey is not None or local.watch is not None or not (first or found):
+        yield
+        return
+    local.survey = survey = Survey(roots, active=found)
+    try:
+        yield
+    finally:
+        local.survey = None
+        if survey.found and not found:
+            with _lock:
+                if len(_changing) > _CODES:
+                    _changing.clear()
+                _changing[id(code)] = weakref.ref(code)
+
+
+#: by its identity, the code of functions of which runs change something that they do not see
+_changing: dict[int, weakref.ref[types.CodeType]] = {}
+_lock = lock()
+_CODES = 8192
 
 
 def note_unseen(journal: Journal, roots: list[Any]) -> None:

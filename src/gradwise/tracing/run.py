@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import types
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -137,11 +138,13 @@ def record(
     for leaf, moves in zip(leaves, moving, strict=True):
         traced.append(as_argument(trace, leaf) if moves else leaf)
     repeatable = False
+    survey = local.survey if outer is None and local.survey is not None and local.survey.is_due() else None
     try:
         watch = entered(trace)
         try:
             try:
-                result = called(watch, call, traced)
+                with nullcontext() if survey is None else survey.comparing(watch):
+                    result = called(watch, call, traced)
             except CONFUSED:
                 repeatable = outer is None and function is not _plainly and obstacle(watch) is None
                 raise

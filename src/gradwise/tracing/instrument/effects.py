@@ -57,6 +57,7 @@ MODULES = frozenset(
         "tarfile",
         "pickle",
         "gc",
+        "atexit",
         "weakref",
         "ctypes",
     ]
@@ -229,6 +230,8 @@ def outlives(watch: Watch, others: int = 0) -> str | None:
         return "it assigns globals, or variables of the function around it"
     if watch.held:
         return "it writes to an array that outlives the call"
+    for place in watch.unseen.values():
+        return f"code that is not seen changes a {type(place).__name__} that outlives the call"
     watch.touched.update({key: tail.of for key, tail in watch.tails.items()})
     watch.tails.clear()
     notes = (watch.stored, watch.touched, watch.overlay, watch.revealed, watch.created, watch.given)

@@ -35,7 +35,8 @@ def is_generator(cls: type) -> bool:
 
 
 def note_generator(generator: Any) -> None:
-    """Keep the state of a generator of random numbers before a run draws from it."""
+    """Keep the state of a generator of random numbers before a run draws from it: that of the bits, from which another generator may draw too."""
+    generator = generator.bit_generator if isinstance(generator, np.random.Generator) else generator
     silently = local.muted
     if silently is not None and not any([generator is known for known, _ in silently]):
         with contextlib.suppress(AttributeError):  # only the silent runs draw from it: they take another way
@@ -61,8 +62,8 @@ _GLOBAL = np.random.get_state.__self__  # type: ignore[attr-defined]  # a bound 
 
 
 def _state(generator: Any) -> Any:
-    if hasattr(generator, "bit_generator"):
-        return generator.bit_generator.state
+    if isinstance(generator, np.random.BitGenerator):
+        return generator.state
     return generator.get_state() if hasattr(generator, "get_state") else generator.getstate()
 
 
@@ -70,8 +71,8 @@ def put_generator(generator: Any, state: Any) -> None:
     """Put a generator back to where it was; of an iterator, the copy from which silent runs take."""
     if hasattr(type(generator), "__next__"):
         begin_with(generator, state)
-    elif hasattr(generator, "bit_generator"):
-        generator.bit_generator.state = state
+    elif isinstance(generator, np.random.BitGenerator):
+        generator.state = state
     else:
         (generator.set_state if hasattr(generator, "set_state") else generator.setstate)(state)
 

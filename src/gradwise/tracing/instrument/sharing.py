@@ -67,7 +67,8 @@ class _Held:
 
     def references(self) -> int:
         """References from elsewhere."""
-        return sys.getrefcount(self.obj) - _NAMED
+        noted = local.survey.references(self.obj) if local.survey is not None and isinstance(self.obj, tuple) else 0
+        return sys.getrefcount(self.obj) - _NAMED - noted
 
 
 _NAMED = 0

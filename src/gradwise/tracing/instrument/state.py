@@ -97,6 +97,8 @@ class Watch:
         By how much, relative to them, the derivatives of plain calls may be others: those of a minimiser that ended beside the minimum.
     subclasses : dict
         By the user's class of arrays, its twin.
+    unseen : dict
+        By identity, what code that the run did not see changed (``survey.py``).
     """
 
     __slots__ = (
@@ -126,6 +128,7 @@ class Watch:
         "touched",
         "trace",
         "twins",
+        "unseen",
     )
 
     def __init__(self, trace: Trace, outer: Watch | None) -> None:
@@ -163,6 +166,7 @@ class Watch:
         self.later: list[Callable[[], None]] = []
         self.subclasses: dict[type, type] = {}
         self.slack = 0.0
+        self.unseen: dict[int, Any] = {}
 
 
 class _Local(threading.local):
@@ -199,6 +203,8 @@ class _Local(threading.local):
     lasting: bool = False
     #: what memories gave to that run (``purity/asked_memories.py``)
     asked_memories: Any = None
+    #: what code that no run sees changes is looked for (``survey.py``)
+    survey: Any = None
     #: the run whose branches are run both ways (``both_ways``)
     both_ways: Any = None
     #: how many operations the functions of ``math`` recorded whose last digit may be another than NumPy's
