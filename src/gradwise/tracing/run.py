@@ -18,6 +18,7 @@ from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program, collector_paused
 from gradwise.tracing.blame import CONFUSED, blame_the_trace
 from gradwise.tracing.holders import HOLDERS, KINDS, STANDING
+from gradwise.tracing.instrument.doing import does
 from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
 from gradwise.tracing.instrument.failed_writes import told, told_inside
@@ -154,6 +155,8 @@ def record(
                 trace.stores = outlives(watch, 1) or (
                     SAVES if local.files is not None and local.files.content else None
                 )
+            if local.lasting:
+                trace.stores = trace.stores or does(watch)
             if local.asked:
                 trace.obstacle = why = obstacle(watch)
                 if watch.outer is None:

@@ -9,8 +9,14 @@ import numpy as np
 
 from gradwise.errors import StaleProgramError
 from gradwise.operators.reuse.families import Call, copies_of
-from gradwise.operators.reuse.specialization import Specialization, specialise
+from gradwise.operators.reuse.specialization import Refused, Specialization, specialise
 from gradwise.tracing.instrument.hooks import watched
+from gradwise.tracing.instrument.hushing import hushed
+from gradwise.tracing.instrument.journal import kept
+from gradwise.tracing.instrument.muting import muted
+from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.survey import Survey
+from gradwise.tracing.instrument.unwritten import Unmuted
 from gradwise.tracing.purity.outline import outlines
 from gradwise.tracing.purity.surroundings import surroundings
 
@@ -45,9 +51,32 @@ class PromisedCall(Call):
         return self.family.replay(self._arguments.leaves, self.numbers, self._arrays)
 
     def specialise(self) -> tuple[Specialization, Recording]:
+        """A program of a silent run, which leaves nothing behind.
+
+        Raises
+        ------
+        Refused
+            If the run changes something that outlives it, or does something outside: no program shows that, so that the function runs at each call.
+        """
         # the function may write to what it is given, which it did already
         leaves, numbers = copies_of(self._arguments.leaves), copies_of(self.numbers)
-        return specialise(self.function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
+        survey = Survey([self.function, *self._arguments.roots()])
+        before = survey.noted()
+        around, local.survey = local.survey, None
+        try:
+            with hushed(), muted(None), kept():
+                made = specialise(self.function, leaves, numbers, self.run, self._arrays, has_aux=self._has_aux)
+                changed, stored = before.changed(), made[1].tape.stores
+        except Unmuted as error:
+            raise Refused(str(error)) from None
+        finally:
+            local.survey = around
+            survey.restore(before)
+        if changed:
+            raise Refused(f"it changes a {type(changed[0]).__name__} that outlives the call")
+        if stored is not None:
+            raise Refused(stored)
+        return made
 
     def run(self, leaves: Sequence[Any], traced: Sequence[Any]) -> Any:
         others = self._others_with(iter(traced))

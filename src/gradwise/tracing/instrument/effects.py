@@ -169,7 +169,7 @@ _FROM_OUTSIDE = (
 )
 
 
-def _changes(watch: Watch) -> None:
+def note_changes(watch: Watch) -> None:
     """Note as effects what the run changed of libraries' objects that outlive it: nobody can put it back."""
     for key in list(watch.changed):
         others = beside(watch.changed, key) - (key in watch.given)
@@ -189,7 +189,7 @@ def repeats(watch: Watch, *, undoing: bool = False, muting: bool = False) -> str
 
     ``undoing``: where arrays are put back, and the time does not matter; ``muting``: where the run is silent as well.
     """
-    _changes(watch)
+    note_changes(watch)
     harmless = _MUTING if muting else _UNDOING if undoing else ()
     for effect in watch.effects:
         if not effect.startswith(harmless) and not (muting and is_muted(effect)):

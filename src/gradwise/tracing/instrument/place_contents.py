@@ -184,7 +184,8 @@ def content(place: Any, known: Known) -> Any:
     attributes = own_entries(place)
     if attributes is not None:
         attributes = dict(attributes)
-        if not issubclass(kind, type):  # whether others refer to an array is asked by how many do: it is not held here
+        # whether others refer to an array is asked by how many do: it is not held here
+        if known.most is not None or not issubclass(kind, type):
             attributes = {k: noted(v, known) if _is_array(v) else held_of(v, known) for k, v in attributes.items()}
     slots = [(slot, held_of(_in_slot(slot, place), known)) for slot in _slots(kind)]
     return entries, attributes, [*slots, *states.content(place)]
@@ -295,10 +296,11 @@ def put_back(place: Any, content: Any) -> None:
         place.clear()
         (place.extend if issubclass(kind, deque) else place.update)(_as_held(None, before) for before in entries)
     if issubclass(kind, type):
-        for name in set(vars(place)) | set(attributes):
-            if vars(place).get(name, MISSING) is not attributes.get(name, MISSING):
-                if name in attributes:
-                    type.__setattr__(place, name, attributes[name])
+        held = {name: _as_held(vars(place).get(name), value) for name, value in attributes.items()}
+        for name in set(vars(place)) | set(held):
+            if vars(place).get(name, MISSING) is not held.get(name, MISSING):
+                if name in held:
+                    type.__setattr__(place, name, held[name])
                 else:
                     type.__delattr__(place, name)
     elif attributes is not None:

@@ -122,6 +122,10 @@ class Process:
 PROCESS = Process()
 
 
+#: from which ``np.random.rand()`` and ``random.random()`` draw
+GENERATORS = (np.random.get_state.__self__, random.seed.__self__)  # type: ignore[attr-defined]  # bound methods
+
+
 class _OfProcess:
     """Something that is set in the process, and how it is asked and set."""
 
@@ -148,6 +152,23 @@ class Told:
     __hash__ = None  # type: ignore[assignment]
 
 
+def _decimals() -> dict[str, Any]:
+    """What decimal numbers are computed with, where somebody does."""
+    decimal = sys.modules.get("decimal")
+    if decimal is None:
+        return {}
+    context = decimal.getcontext()
+    names = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+    return {name: getattr(context, name) for name in names} | {
+        name: dict(getattr(context, name)) for name in ("flags", "traps")
+    }
+
+
+def _put_decimals(held: dict[str, Any]) -> None:
+    for name, value in held.items():
+        setattr(sys.modules["decimal"].getcontext(), name, value)
+
+
 def _place() -> str | None:
     try:
         return str(Path.cwd())
@@ -169,6 +190,7 @@ _SLOTS: tuple[tuple[type, tuple[Any, ...]], ...] = (
             _OfProcess(np.get_printoptions, lambda value: np.set_printoptions(**value)),
             _OfProcess(sys.getrecursionlimit, sys.setrecursionlimit),
             _OfProcess(_place, os.chdir),
+            _OfProcess(_decimals, _put_decimals),
         ),
     ),
 )

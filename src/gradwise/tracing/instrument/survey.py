@@ -126,7 +126,7 @@ def _is_seen(place: Any, watch: Watch) -> bool:
 
 def reached(roots: list[Any]) -> Iterator[Any]:
     """What can change of all that a walk comes to."""
-    yield states.PROCESS
+    yield from (states.PROCESS, *states.GENERATORS)
     pending = deque(roots)
     seen: set[int] = set()
     while pending and len(seen) < _MOST:
@@ -140,7 +140,9 @@ def reached(roots: list[Any]) -> Iterator[Any]:
                 pending.append(vars(one))
                 pending.extend(list(vars(one).values())[:_LONG])
         elif issubclass(kind, np.ndarray):
-            if _is_small(one):
+            if kind is np.ndarray and _is_small(
+                one
+            ):  # one of another class would be held, and who refers to it is asked
                 yield one
         elif issubclass(kind, type):
             if is_users(one):
@@ -170,7 +172,7 @@ def _size(one: Any, kind: type) -> int:
 
 
 def _is_small(array: np.ndarray) -> bool:
-    if not array.flags.writeable or array.nbytes > _LARGE:
+    if not array.flags.writeable or array.nbytes > _LARGE or array.dtype.kind == "O":
         return False
     lender = lender_of(array)
     return lender is None or is_restorable(lender)

@@ -28,12 +28,17 @@ def _note(variable: ContextVar[Any]) -> None:
     if watch is None:
         return
     if _within.depth:
-        watch.effects["it sets a context variable of another context"] = None
+        watch.effects[_ELSEWHERE] = None
+        if local.muted is not None:
+            raise Unmuted(_ELSEWHERE)
     elif local.journal is not None and not _has_value(variable):
         raise Unmuted("it sets a context variable that has no value")
     else:
         watch.stored[id(variable)] = variable
     watch.later.append(functools.partial(_clean, variable))
+
+
+_ELSEWHERE = "it sets a context variable of another context"
 
 
 def _has_value(variable: ContextVar[Any]) -> bool:
