@@ -100,6 +100,13 @@ def f(x):
     a=m(1)
     return (x**2).sum()*a+m.call_count*x[0]
 def state(): return m.call_count, len(m.mock_calls)
+# mock_magic
+from unittest import mock
+m=mock.MagicMock()
+m.__len__.return_value=3
+def f(x):
+    return (x**2).sum()*len(m)
+def state(): return m.__len__.call_count
 # mock_side_effect
 from unittest import mock
 m=mock.Mock(side_effect=[1.0,2.0,3.0,4.0,5.0,6.0,7.,8.])

@@ -36,6 +36,8 @@ from gradwise.operators.unseen_state import surveyed
 from gradwise.operators.verification import requested, verified_call
 from gradwise.operators.zeros import doubt_zeros
 from gradwise.tracing import Recording, record
+from gradwise.tracing.instrument.asked_later import asking_afterwards
+from gradwise.tracing.instrument.cached import only_computes
 from gradwise.tracing.instrument.muting import muted
 from gradwise.tracing.purity import inspect_function, untouched
 
@@ -144,7 +146,7 @@ def linearize_call(
     verified = verified_call if requested.get() else first_run
     noted = learning(function, run)
     attempt = functools.partial(verified, function, arguments, noted, has_aux=has_aux, order=total)
-    with surveyed(function, arguments.roots(), first=is_first_of(function, total)):
+    with asking_afterwards(only_computes), surveyed(function, arguments.roots(), first=is_first_of(function, total)):
         linearization = with_shared_arrays(function, arguments, attempt)
     if requested.get() is not False:
         if made is not None:

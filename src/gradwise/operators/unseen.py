@@ -162,7 +162,12 @@ def _left(arguments: Arguments, *, has_aux: bool, silent: bool) -> Watch | None:
             return None
         for generator, state in watch.generators.values():
             put_generator(generator, state)
-        leaves = leaves or recording.tape.stores is not None or (silent and repeats(watch, undoing=True) is not None)
+        leaves = (
+            leaves
+            or recording.tape.stores is not None
+            or bool(watch.asks)
+            or (silent and repeats(watch, undoing=True) is not None)
+        )
         why = repeats(watch, muting=True) if silent else None
         if why is not None:
             raise Unmuted(why)

@@ -18,6 +18,7 @@ from gradwise.errors import GradwiseError, OutputError, TracingError
 from gradwise.program import Program, collector_paused
 from gradwise.tracing.blame import CONFUSED, blame_the_trace
 from gradwise.tracing.holders import HOLDERS, KINDS, STANDING
+from gradwise.tracing.instrument.asked_later import ended
 from gradwise.tracing.instrument.doing import does
 from gradwise.tracing.instrument.effects import SAVES, entered_functions, obstacle, outlives
 from gradwise.tracing.instrument.ending import sweep
@@ -192,6 +193,7 @@ def record(
         trace.close()
         raise
     trace.close()
+    ended(watch)
     trace.verify()
     if trace.texts:
         notice(trace)

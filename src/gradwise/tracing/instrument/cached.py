@@ -19,12 +19,32 @@ import numpy as np
 from gradwise.containers import own_entries
 from gradwise.tracing.conversions import is_constant
 from gradwise.tracing.holders import HOLDERS, STANDING
+from gradwise.tracing.instrument.asked_later import (
+    EMPTIED,
+    is_emptied,
+    is_look,
+    is_within_body,
+    made_now,
+    note_ask,
+    told,
+    within_body,
+)
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.meeting import meets
+from gradwise.tracing.instrument.objects import unwrapped
 from gradwise.tracing.instrument.state import local
+from gradwise.tracing.instrument.survey import Survey
 from gradwise.tracing.instrument.within import holds_traced
 from gradwise.tracing.purity import inspect_function
-from gradwise.tracing.purity.asked_memories import Asked, AskedMemories, is_kept, memory_behind, moves
+from gradwise.tracing.purity.asked_memories import (
+    UNKNOWN,
+    Asked,
+    AskedMemories,
+    is_kept,
+    kept_under,
+    memory_behind,
+    moves,
+)
 from gradwise.tracing.text import Text
 from gradwise.tracing.traced import TracedScalar, isinstance_traced
 
@@ -73,6 +93,30 @@ def _has_traced_attributes(value: Any, depth: int = 3) -> bool:
     return id(value) in overlay or (depth > 0 and any(_has_traced_attributes(part, depth - 1) for part in parts))
 
 
+class _Told:
+    """An object of the user's that is an argument: its class is asked for its hash once, since it may count that."""
+
+    __slots__ = ("hash", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.hash = hash(value)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is _Told and (self.value is other.value or bool(self.value == other.value))
+
+    def __hash__(self) -> int:
+        return self.hash
+
+
+def _given(value: Any) -> Any:
+    return value.value if type(value) in (_Given, _Told) else value
+
+
+def _as_key(value: Any) -> Any:
+    return _Told(value) if type(getattr(type(value), "__hash__", None)) is types.FunctionType else value
+
+
 def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> Any:
     """What a run calls in place of a function under ``lru_cache``."""
     entry = watch.memos.get(id(callee))
@@ -80,45 +124,77 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
         ways = None if _is_made_in(watch, callee) else dict[Any, bool]()
         entry = watch.memos[id(callee)] = (callee, _memory(callee, resolve), ways)
     _, memory, ways = entry
+    behind = memory_behind(callee)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         notes: AskedMemories | None = local.asked_memories
         if ways is None or not (all(map(_is_told_by_value, args)) and all(map(_is_told_by_value, kwargs.values()))):
-            given = memory(
-                *[a if _is_told_by_value(a) else _Given(a) for a in args],
-                **{k: v if _is_told_by_value(v) else _Given(v) for k, v in kwargs.items()},
+            plain = tuple(map(unwrapped, args)), {k: unwrapped(v) for k, v in kwargs.items()}
+            given = _computed(
+                watch,
+                memory,
+                [] if ways is None else [behind, *plain],
+                [a if _is_told_by_value(a) else _Given(a) for a in args],
+                {k: v if _is_told_by_value(v) else _Given(v) for k, v in kwargs.items()},
             )
             if notes is not None and ways is not None and _is_changeable(given):
                 notes.append(Asked(callee, args, kwargs))
+            if ways is not None:
+                note_ask(watch, behind, *plain)
             return given
+        plain_args, plain_kwargs = args, kwargs
+        args, kwargs = tuple(map(_as_key, args)), {k: _as_key(v) for k, v in kwargs.items()}
         key = (args, *kwargs.items()) if kwargs else args
         if key not in ways:  # whether the user's memory is asked
             proved = notes is not None and notes.of_proved  # then it only computes
-            made: Any = [] if not proved and _is_state(watch, callee, args, kwargs) else memory(*args, **kwargs)
+            is_state = not proved and _is_state(watch, callee, plain_args, plain_kwargs)
+            known = [behind, plain_args, plain_kwargs]
+            made: Any = [] if is_state else _computed(watch, memory, known, args, kwargs)
             ways[key] = _is_changeable(made) and (notes is not None or not _depends(made))
             if not ways[key]:
+                note_ask(watch, behind, plain_args, plain_kwargs)
                 return made
             if notes is not None:
-                notes.append(Asked(callee, args, kwargs))
+                notes.append(Asked(callee, plain_args, plain_kwargs))
                 notes[-1].is_known &= not moves(made)
                 if proved and not notes[-1].is_known:  # there will be no program
                     ways[key] = False
                     return made
-                kept_now = _asked(watch, memory_behind(callee), args, kwargs)
+                kept_now = _asked(watch, behind, plain_args, plain_kwargs, memory)
                 notes[-1].gave(kept_now)
                 return _shown(watch, kept_now)
             del made
         if not ways[key]:
+            note_ask(watch, behind, plain_args, plain_kwargs)
             return memory(*args, **kwargs)
-        return _shown(watch, _asked(watch, memory_behind(callee), args, kwargs))
+        return _shown(watch, _asked(watch, behind, plain_args, plain_kwargs, memory))
 
     return call
 
 
-def _asked(watch: Watch, callee: Any, args: Any, kwargs: Any) -> Any:
-    """What the user's memory gives, as for a plain call."""
+def _computed(watch: Watch, memory: Any, known: list[Any], args: Any, kwargs: Any) -> Any:
+    """What the body gives in the run; where the user's memory knows that, a plain call does not run it, so that what it does besides is left undone."""
+    if known and not only_computes(known[0].__wrapped__) and is_kept(*known) and not is_emptied(watch, known[0]):
+        before = Survey([known[0].__wrapped__, *args]).noted()
+        try:
+            return memory(*args, **kwargs)
+        finally:
+            before.restore_changed()
+    return memory(*args, **kwargs)
+
+
+def _asked(watch: Watch, callee: Any, args: Any, kwargs: Any, memory: Any) -> Any:
+    """What the user's memory gives, as for a plain call; to a run that only looks what it keeps, or what that of the run does."""
+    if is_look() or is_within_body():
+        kept = kept_under(callee, args, kwargs)
+        note_ask(watch, callee, args, kwargs)
+        return memory(*args, **kwargs) if kept is UNKNOWN else kept
+    kept = kept_under(callee, args, kwargs)
+    if kept is not UNKNOWN and not is_emptied(watch, callee):
+        note_ask(watch, callee, args, kwargs)
+        return kept
     before = callee.cache_info()
-    value = callee(*args, **kwargs)
+    value = made_now(watch, callee, args, kwargs, only_computes)
     if before.currsize == before.maxsize and callee.cache_info().misses > before.misses:
         watch.effects["it asks a memory that is full, and forgets what it kept"] = None
     return value
@@ -129,7 +205,7 @@ def _is_state(watch: Watch, callee: Any, args: Any, kwargs: Any) -> bool:
 
     A run of plain numbers, or a silent one, only looks: where the memory does not know the key, it runs the body itself, and what that does is left undone.
     """
-    if _may_see_traced(watch, callee, [*args, *kwargs.values()]) or _only_computes(callee.__wrapped__):
+    if _may_see_traced(watch, callee, [*args, *kwargs.values()]) or only_computes(callee.__wrapped__):
         return False
     return (local.muted is None and _moves(watch)) or is_kept(callee, args, kwargs)
 
@@ -160,11 +236,9 @@ def _is_made_in(watch: Watch, callee: Any) -> bool:
     return False
 
 
-def _only_computes(function: Any) -> bool:
+def only_computes(function: Any) -> bool:
     """Whether the code of a function proves that it does nothing but compute, so that it may run where a plain call does not run it."""
-    verdict = inspect_function(function)
-    leaves = verdict.shows or verdict.is_transient or verdict.remembers or verdict.is_buffered
-    return verdict.is_pure and not leaves
+    return bool(inspect_function(function).only_computes)
 
 
 def _may_see_traced(watch: Watch, callee: Any, given: list[Any]) -> bool:
@@ -245,27 +319,27 @@ def _shown(watch: Watch, value: Any) -> Any:
 def _memory(callee: Any, resolve: Callable[[Any], Any]) -> Any:
     @functools.lru_cache(**callee.cache_parameters())
     def memory(*args: Any, **kwargs: Any) -> Any:
-        return resolve(callee.__wrapped__)(
-            *[a.value if type(a) is _Given else a for a in args],
-            **{k: v.value if type(v) is _Given else v for k, v in kwargs.items()},
-        )
+        with within_body():  # what it asks itself is asked where it runs for the user's memory
+            return resolve(callee.__wrapped__)(*map(_given, args), **{k: _given(v) for k, v in kwargs.items()})
 
     return memory
 
 
 def of_memory(watch: Watch, method: Any) -> Any:
-    """``f.cache_clear`` and ``f.cache_info`` in a run: they mean its memory too, and it alone where the function has no other yet."""
-    entry = watch.memos.get(id(method.__self__))
-    if entry is None:
-        return method
-    own = getattr(entry[1], method.__name__)
+    """``f.cache_clear`` and ``f.cache_info`` in a run: what they would do and say where a plain call would have come as far."""
+    memory = method.__self__
+    entry = watch.memos.get(id(memory))
+    if entry is not None and entry[2] is None:  # made in the run
+        return getattr(entry[1], method.__name__)
+    behind = memory_behind(memory)
 
     def call() -> Any:
-        if method.__name__ == "cache_clear" and entry[2]:
-            watch.effects["it empties the memory of a function, which nobody can fill again"] = None
-        answer = method()
-        if answer is None and entry[2]:
+        if method.__name__ == "cache_info":
+            return told(watch, behind)
+        if entry is not None:
+            entry[1].cache_clear()
             entry[2].clear()
-        return own() if answer is None or not answer.hits + answer.misses else answer
+        note_ask(watch, behind, EMPTIED, None)
+        return None
 
-    return call
+    return call if method.__name__ in ("cache_info", "cache_clear") else method

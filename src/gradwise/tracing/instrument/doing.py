@@ -18,5 +18,7 @@ _DOING = (
 
 def does(watch: Watch) -> str | None:
     """The first of these effects, in words."""
+    if watch.asks:
+        return "it asks a function under lru_cache, which counts that"
     note_changes(watch)
     return next((effect for effect in watch.effects if effect.startswith(_DOING)), None)

@@ -19,6 +19,7 @@ import numpy as np
 from gradwise.tracing.instrument import place_contents
 from gradwise.tracing.instrument.lent import is_restorable, lender_of
 from gradwise.tracing.instrument.muting import put_generator
+from gradwise.tracing.instrument.place_changes import moved
 from gradwise.tracing.instrument.place_contents import Known, Numbers, content, holds, is_noted, noted
 from gradwise.tracing.instrument.state import local
 from gradwise.tracing.instrument.taking import copies_of, put_back
@@ -65,6 +66,26 @@ class Journal:
             self._arrays.setdefault(id(place), noted(place, self._held))
         elif id(place) not in self._before:
             self._before[id(place)] = place, content(place, self._held)
+
+    def moved_on(self, others: Journal) -> None:
+        """What is done meanwhile, of which the other journal notes what was there before, was done before: it stays."""
+        for place, before in others._before.values():
+            noted = self._before.get(id(place))
+            if noted is not None and not holds(place, before):
+                after = content(place, self._held)
+                self._before[id(place)] = place, moved(place, noted[1], before, after)
+        for key, held in others._arrays.items():
+            array, numbers = held.array(), self._arrays.get(key)
+            if array is not None and numbers is not None and not held.stands(array) and numbers.numbers is not None:
+                numbers.numbers = numbers.numbers + (np.asarray(array) - held.numbers)
+
+    def take_off(self, after: Journal) -> None:
+        """Undo what was done from here to what another journal notes of the same places, and nothing that was done since."""
+        for place, before in reversed(self._before.values()):
+            then = after._before[id(place)][1]
+            if then is not None and not holds(place, before):
+                with contextlib.suppress(Exception):  # an object that refuses the value it had
+                    place_contents.put_back(place, moved(place, content(place, Known()), then, before))
 
     def before(self) -> list[tuple[Any, Any]]:
         """The places that were noted, and what they held."""

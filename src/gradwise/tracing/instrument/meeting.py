@@ -22,6 +22,7 @@ from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.contents import contents
 from gradwise.tracing.instrument.state import Watch
 from gradwise.tracing.instrument.userland import is_users_file
+from gradwise.tracing.instrument.within import holds_traced
 from gradwise.tracing.traced import isinstance_traced
 
 #: what does not show what it leads to
@@ -62,12 +63,10 @@ def meets(watch: Watch, roots: Iterable[Any]) -> bool:
             continue  # what is named of it is on the walk
         if type(one) is types.FunctionType and is_users_file(one.__code__.co_filename):
             names, finds = _named(one.__code__)
-            if finds or any(not names.isdisjoint(run.names.get(id(one.__globals__), (None, ()))[1]) for run in runs):
+            if finds:
                 return True
             found = [v for v in map(one.__globals__.get, names) if isinstance(v, types.ModuleType)]
             for module in [m for m in found if is_users_file(getattr(m, "__file__", None) or "")]:
-                if any(not names.isdisjoint(run.names.get(id(vars(module)), (None, ()))[1]) for run in runs):
-                    return True
                 pending += [v for v in map(vars(module).get, names) if v is not None]
         if isinstance(one, (list, dict, tuple, set, deque)) and len(one) > _LONG:
             return True
@@ -89,10 +88,10 @@ def _is_written(run: Watch, one: Any) -> bool:
     if type(one) is np.ndarray or (type(one) is dict and "__builtins__" in one):
         return False
     key = id(one)
-    return any(
-        key in notes
-        for notes in (run.overlay, run.touched, run.cells, run.revealed, run.stored, run.created, run.tails)
-    )
+    if any(key in notes for notes in (run.overlay, run.cells, run.revealed, run.stored, run.created)):
+        return True
+    # a container that holds plain values holds what it holds in a plain call
+    return (key in run.touched or key in run.tails) and (len(one) > _LONG or holds_traced(one))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -153,7 +153,7 @@ def _as_held(now: Any, before: Any) -> Any:
     return now if (now is not None and before.array() is now) or before.is_gone() else before.standing()
 
 
-def _is_held(now: Any, before: Any) -> bool:
+def is_held(now: Any, before: Any) -> bool:
     """Whether this is what was held, or a number or text that is equal."""
     if type(before) is Numbers:
         return before.stands(now)
@@ -199,7 +199,7 @@ def holds(place: Any, before: Any) -> bool:
     if type(before) is bytes:
         return is_gone(place) or bytes_of(place) == before
     if kind is ContextVar or kind is types.CellType:
-        return _is_held(_value_of(place), before)
+        return is_held(_value_of(place), before)
     if place is os.environ:
         return dict(place) == before
     entries, attributes, slots = before
@@ -209,16 +209,14 @@ def holds(place: Any, before: Any) -> bool:
         return False
     if attributes is not None:
         now = own_entries(place)
-        if list(now) != list(attributes) or not all(_is_held(now[k], v) for k, v in attributes.items()):
+        if list(now) != list(attributes) or not all(is_held(now[k], v) for k, v in attributes.items()):
             return False
-    return all(_is_held(_in_slot(slot, place), value) for slot, value in slots)
+    return all(is_held(_in_slot(slot, place), value) for slot, value in slots)
 
 
 def _holds_items(now: list[tuple[Any, Any]], before: list[tuple[Any, Any]]) -> bool:
     now, before = ([pair for pair in pairs if pair[0] is not _WARNED] for pairs in (now, before))
-    return len(now) == len(before) and all(
-        a is b and _is_held(v, w) for (a, v), (b, w) in zip(now, before, strict=True)
-    )
+    return len(now) == len(before) and all(a is b and is_held(v, w) for (a, v), (b, w) in zip(now, before, strict=True))
 
 
 #: under this name a module notes of what it warned
@@ -226,7 +224,7 @@ _WARNED = sys.intern("__warningregistry__")
 
 
 def _holds_entries(now: list[Any], before: list[Any]) -> bool:
-    return len(now) == len(before) and all(map(_is_held, now, before))
+    return len(now) == len(before) and all(map(is_held, now, before))
 
 
 def _entries_of(place: Any) -> list[Any]:

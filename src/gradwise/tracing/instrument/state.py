@@ -97,11 +97,14 @@ class Watch:
         By how much, relative to them, the derivatives of plain calls may be others: those of a minimiser that ended beside the minimum.
     subclasses : dict
         By the user's class of arrays, its twin.
+    asks : list
+        What a plain call would have asked of the user's memories, in order (``asked_later.py``).
     unseen : dict
         By identity, what code that the run did not see changed (``survey.py``).
     """
 
     __slots__ = (
+        "asks",
         "cells",
         "changed",
         "class_overlay",
@@ -167,6 +170,7 @@ class Watch:
         self.subclasses: dict[type, type] = {}
         self.slack = 0.0
         self.unseen: dict[int, Any] = {}
+        self.asks: list[Any] = []
 
 
 class _Local(threading.local):
@@ -203,6 +207,10 @@ class _Local(threading.local):
     lasting: bool = False
     #: what memories gave to that run (``purity/asked_memories.py``)
     asked_memories: Any = None
+    #: what the user's memories are to be asked when the derivative is there (``asked_later.py``)
+    asks: list[Any] | None = None
+    #: and what they were asked in a run, since they did not know it
+    made: list[Any] | None = None
     #: what code that no run sees changes is looked for (``survey.py``)
     survey: Any = None
     #: the run whose branches are run both ways (``both_ways``)

@@ -93,6 +93,11 @@ class Survey:
         self._alive = [other for other in self._alive if other is not journal]
         self._before = None
 
+    def moved_on(self, before: Journal) -> None:
+        """What is done meanwhile was done before: it stays where what was noted is put back."""
+        for journal in self._alive:
+            journal.moved_on(before)
+
     def references(self, one: tuple[Any, ...]) -> int:
         """How many references to a tuple are those of what was noted."""
         return sum([journal.holds_tuple(one) for journal in self._alive])
@@ -156,10 +161,13 @@ def reached(roots: list[Any]) -> Iterator[Any]:
             pending.extend(_held(one, kind))
 
 
+_OF_ITERATORS = frozenset({"builtins", "itertools", "numpy"})
+
+
 def _can_change(one: Any, kind: type) -> bool:
     if kind is ContextVar or kind is types.CellType or states.is_kept(kind):
         return True
-    if issubclass(kind, (tuple, frozenset)) or (hasattr(kind, "__next__") and not is_users(kind)):
+    if issubclass(kind, (tuple, frozenset)) or (hasattr(kind, "__next__") and kind.__module__ in _OF_ITERATORS):
         return False  # who refers to a tuple is asked, and an iterator from which a run takes is put back by who notes that
     if issubclass(kind, _CONTAINERS):
         return _size(one, kind) <= _MANY

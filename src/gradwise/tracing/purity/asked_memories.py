@@ -82,7 +82,8 @@ class Asked:
             args, kwargs = [*map(_held, self._args)], {k: _held(v) for k, v in self._kwargs.items()}
             if asked is None or _forgets(asked, args, kwargs):  # who asks then finds another memory
                 return False
-            return bool(content(asked(*args, **kwargs)) == self._content)
+            now = kept_under(asked, args, kwargs)  # who asks counts that
+            return bool(content(asked(*args, **kwargs) if now is UNKNOWN else now) == self._content)
         except Exception:  # noqa: BLE001 - whatever it is, the function itself says it better
             return False
 
@@ -144,8 +145,17 @@ def _variables(value: Any) -> list[int]:
     return []
 
 
+#: what a memory does not know
+UNKNOWN = object()
+
+
 def is_kept(memory: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a memory knows a key, which is made as ``functools`` makes it."""
+    """Whether a memory knows a key."""
+    return kept_under(memory, args, kwargs) is not UNKNOWN
+
+
+def kept_under(memory: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """What a memory keeps under a key, which is made as ``functools`` makes it, without asking it: it would count that."""
     held = gc.get_referents(memory)
     typed = memory.cache_parameters()["typed"]
     key: Any = tuple(args)
@@ -156,4 +166,40 @@ def is_kept(memory: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool
         key = args[0]
     if typed:
         key = (*key, *map(type, args), *map(type, kwargs.values()))
-    return any(key in one for one in held if type(one) is dict and one is not memory.__dict__)
+    for table in held:
+        if type(table) is dict and table is not memory.__dict__:
+            for known in table if not _is_told(key) or key in table else ():
+                if _is_same_key(known, key):
+                    found = dict.get(table, known) if _is_told(known) else _by_place(table, known)
+                    return _linked(held, known, found) if type(found).__name__ == _LINK else found
+    return UNKNOWN
+
+
+_LINK = "_lru_list_elem"
+_TOLD = frozenset({int, float, str, bytes, bool, complex, types.NoneType})
+
+
+def _is_told(key: Any) -> bool:
+    """Whether a key is found without code of the user's."""
+    return type(key) in _TOLD or (type(key) in (tuple, frozenset) and all(map(_is_told, key)))
+
+
+def _is_same_key(known: Any, key: Any) -> bool:
+    """Whether two keys are one, without asking objects of the user's, which may count that: such an object is itself."""
+    if type(known) is tuple and type(key) is tuple:
+        return len(known) == len(key) and all(map(_is_same_key, known, key))
+    if known is key:
+        return True
+    return _is_told(known) and _is_told(key) and bool(known == key)
+
+
+def _by_place(table: dict[Any, Any], key: Any) -> Any:
+    return next(value for known, value in table.items() if known is key)
+
+
+def _linked(held: list[Any], key: Any, link: Any) -> Any:
+    """What is kept in a link of a memory that may be full: its parts follow one another."""
+    for place in range(len(held) - 2):
+        if held[place] is key and held[place + 2] is type(link):
+            return held[place + 1]
+    return UNKNOWN

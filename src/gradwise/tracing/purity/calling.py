@@ -345,6 +345,7 @@ def _partial(m: Machine, callee: Known, arguments: list[Any], keywords: dict[str
             raise m.doubt(
                 "behind a memory it counts, or leaves something, or does something else, once for what it remembers"
             )
+        m.scope.inquiry.asks = True
         return ARRAY if is_numeric(kept) else DATA  # which is given again
     function, args, named = [
         m.scope.classified(m, name, getattr(value, name), reads, f"what is held as {name!r}")

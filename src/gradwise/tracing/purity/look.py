@@ -88,6 +88,8 @@ class Inquiry:
         #: of them those that show something and give nothing; whether it leaves behind what it never reads (``leaving.py``)
         self.shown = 0
         self.leaves = False
+        #: whether it asks functions under ``lru_cache``, which count that
+        self.asks = False
         #: whether something of that may be an array or a container of the caller's: an argument, say
         self.keeps = False
         #: whether a default is an object or a function: a twin of what it leads to is not made, so that nothing may be left there by the run for a program

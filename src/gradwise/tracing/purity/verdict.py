@@ -26,7 +26,9 @@ class Verdict:
         Whether it adds to counters that were there before the call (``counters.py``), and has no other effect.
     node : Node or None
     leaves : bool
-        Whether it leaves behind what it never reads (``leaving.py``).
+        Whether it leaves behind what it never reads (``leaving.py``), or asks memories, which count that.
+    only_asks : bool
+        Whether it is that alone.
     keeps : bool
         Whether something of that may be an argument, or a part of one.
     echoes : bool
@@ -56,6 +58,7 @@ class Verdict:
         "keeps",
         "leaves",
         "node",
+        "only_asks",
         "remembers",
         "shows",
         "tells",
@@ -79,7 +82,7 @@ class Verdict:
         self.avoided: Mapping[str, frozenset[Extent]] = {}
         self.leaves = self.keeps = self.echoes = self.shows = False
         self.is_transient = self.remembers = self.is_buffered = False
-        self.tells = False
+        self.tells = self.only_asks = False
 
     @property
     def is_quiet(self) -> bool:
@@ -93,6 +96,12 @@ class Verdict:
     def is_replayable(self) -> bool:
         """Whether a program may stand for the function, if it counts as the function does."""
         return self.writes is None and self.effects is None and not self.leaves
+
+    @property
+    def only_computes(self) -> bool:
+        """Whether the function does nothing but compute, so that it may run where a plain call does not run it; what it asks of memories is counted by who runs it."""
+        quiet = self.writes is None and self.effects is None and not self.counts and (not self.leaves or self.only_asks)
+        return quiet and not (self.shows or self.is_transient or self.remembers or self.is_buffered)
 
     @property
     def may_stand(self) -> bool:

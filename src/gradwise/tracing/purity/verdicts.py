@@ -191,8 +191,9 @@ def _verdict(inquiry: Inquiry, node: Node) -> Verdict:
         )
         return Verdict(reason, reason, node)
     verdict = Verdict(None, effects, node, changes_own=inquiry.changes_own, counts=counts)
-    verdict.leaves, verdict.keeps = inquiry.leaves, inquiry.keeps
-    verdict.echoes = inquiry.shown == len(inquiry.impurities) and (inquiry.leaves or inquiry.shown > 0)
+    verdict.leaves, verdict.keeps = inquiry.leaves or inquiry.asks, inquiry.keeps
+    verdict.only_asks = inquiry.asks and not inquiry.leaves
+    verdict.echoes = inquiry.shown == len(inquiry.impurities) and (verdict.leaves or inquiry.shown > 0)
     verdict.shows = inquiry.shown > 0
     verdict.echoes &= not (inquiry.warns and inquiry.handles)
     if not counts and inquiry.avoided:
