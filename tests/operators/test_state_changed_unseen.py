@@ -19,6 +19,7 @@ NUMERICAL = {name for name in PROGRAMS if name.startswith("numerical")} | {
     "del_count",
     "del_count_global",
     "index_count",
+    "del_order",
 }
 
 _numbers = count()

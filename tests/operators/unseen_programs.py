@@ -189,6 +189,15 @@ def f(x):
     c=C(); del c
     return (x**2).sum()*1.1+C.n*x[0]
 def state(): return C.n
+# del_order
+log=[]
+class C:
+    def __init__(s,n): s.n=n
+    def __del__(self): log.append(self.n)
+def f(x):
+    a=C(1); b=C(2); del b; del a; c=C(3); c=None
+    return (x**2).sum()*1.1+len(log)*x[0]
+def state(): gc.collect(); return list(log)
 # del_count_global
 log=[]
 class C:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradwise.containers import flatten
-from gradwise.errors import InputError
+from gradwise.errors import InputError, TracingError
 from gradwise.operators.restoring import shifted, silently
 from gradwise.tracing import record
 from gradwise.tracing.instrument.effects import repeats
@@ -53,11 +53,13 @@ class _Calls:
         Whether all of it can be; otherwise what it stored, and nothing else.
     arguments : Arguments or None
         Those of the call that is made at the end.
+    plainly : bool
+        Whether no run can be made of it: then what can be reached is put back after plain calls.
     writes : bool
         Whether the function writes into arguments that are not differentiated: each call then has copies of them.
     """
 
-    __slots__ = ("_known", "_watched", "arguments", "silent", "survey", "watch", "writes")
+    __slots__ = ("_known", "_watched", "arguments", "plainly", "silent", "survey", "watch", "writes")
 
     def __init__(self, watched: bool) -> None:
         self._watched = watched
@@ -66,6 +68,7 @@ class _Calls:
         self.arguments: Arguments | None = None
         self.writes = False
         self.survey: Survey | None = None
+        self.plainly = False
         self._known = False
 
     def call(self, arguments: Arguments, leaves: Sequence[Any], *, has_aux: bool) -> Any:
@@ -73,14 +76,24 @@ class _Calls:
             self._known = True
             if self._watched:
                 self.survey = Survey(arguments.roots(), active=True)
-                with self._surveyed():
-                    self.watch, self.silent = _undoable(arguments, has_aux=has_aux)
-                if not self.survey.found:
+                try:
+                    with self._surveyed():
+                        self.watch, self.silent = _undoable(arguments, has_aux=has_aux)
+                except TracingError:
+                    self.plainly = True
+                if not (self.survey.found or self.plainly):
                     self.survey = None
-            if self.watch is not None:
+            if self.watch is not None or self.plainly:
                 self.arguments = arguments
             elif any(arguments.others()):
                 return self._first(arguments, leaves)
+        if self.plainly and self.survey is not None:
+            before = self.survey.noted()
+            try:
+                with hushed():
+                    return arguments.copied().call(leaves)
+            finally:
+                self.survey.restore(before)
         if self.watch is not None:
             with self._surveyed():
                 return self._silent_call(arguments, leaves, has_aux=has_aux)
@@ -153,6 +166,10 @@ def _left(arguments: Arguments, *, has_aux: bool, silent: bool) -> Watch | None:
                 recording = record(_tried, point, plain, arguments.copied().call, has_aux=has_aux, notes=True)
         except Unmuted:
             raise
+        except TracingError:
+            if found is None:
+                raise
+            break
         except Exception:  # noqa: BLE001  the function's own mistake, which a plain call shows
             if found is None:
                 return None

@@ -20,6 +20,7 @@ from gradwise.containers.signatures import signature_of
 from gradwise.containers.subclasses import is_users_number
 from gradwise.tracing.holders import adopted, is_users_array
 from gradwise.tracing.instrument.crashing import may_crash, with_plain_numbers_only
+from gradwise.tracing.instrument.finalizers import is_read_at_its_end
 from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.muting import in_memory, refuse_files
 from gradwise.tracing.instrument.objects import (
@@ -80,6 +81,12 @@ def _defined_in_python(cls: type) -> bool:
 def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
     """``cls(*args, **kwargs)`` as ``type.__call__`` does it."""
     resolve = resolve_later()
+    watch = local.watch
+    if watch is not None and is_read_at_its_end(cls, watch):
+        raise watch.trace.fail(
+            f"an object of class {cls.__name__} is made, whose __del__ changes what the function may read: what is made under a trace ends when the trace does. "
+            "A method that is called (close, or __exit__ under with) is required"
+        )
     new = cls.__new__
     if new is object.__new__:
         # extra arguments are refused by object only where no __init__ takes them
@@ -88,7 +95,6 @@ def construct(cls: Any, *args: Any, **kwargs: Any) -> Any:
         obj = resolve(new)(cls, *args, **kwargs)
     if not isinstance(obj, cls):
         return obj
-    watch = local.watch
     if watch is not None and is_users_array(type(obj)) and count(obj) <= ALONE + _noted(watch, id(obj)) and owns(obj):
         obj = adopted(obj)
     if watch is not None and (new is object.__new__ or count(obj) <= ALONE):
