@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from gradwise.tracing.instrument.effects import SHOWS
 from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.state import Watch, local
 from gradwise.tracing.instrument.taking import begin_with, copies_of
@@ -130,8 +131,12 @@ def _nothing(*args: Any, **kwargs: Any) -> None:
 
 
 def is_silent(stream: Any) -> bool:
-    """Whether nothing that is printed to a stream is written."""
-    return local.muted is not None and not is_kept(stream)
+    """Whether nothing that is printed to a stream is written, which is noted."""
+    if local.muted is None or is_kept(stream):
+        return False
+    if local.watch is not None:
+        local.watch.effects[SHOWS] = None
+    return True
 
 
 def is_kept(file: Any) -> bool:

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from gradwise.tracing.instrument.atoms import ATOMS
-from gradwise.tracing.instrument.effects import SHOWS
 from gradwise.tracing.instrument.hushing import Hushed
 from gradwise.tracing.instrument.lent import STREAMS
 from gradwise.tracing.instrument.state import local
@@ -119,8 +118,6 @@ def printing(is_silent: Callable[[Any], bool]) -> Callable[..., None]:
         if type(stream) in STREAMS:
             _note(stream)
         elif is_silent(stream):
-            if local.watch is not None:
-                local.watch.effects[SHOWS] = None
             return
         elif local.journal is not None and isinstance(stream, io.IOBase):
             whole = io.StringIO()

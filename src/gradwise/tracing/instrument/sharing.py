@@ -122,11 +122,9 @@ def _found(shared: Shared) -> _Survey | None:
 
 
 def _surveyed(shared: Shared, *, wide: bool = False) -> _Survey | None:
-    arrays: dict[int, _Held] = {}
-    for reference in shared.arrays:
-        held = _Held(reference())
-        if is_writable(held.obj):
-            arrays[id(held.obj)] = held
+    alive = [_Held(reference()) for reference in shared.arrays]
+    arrays = {id(held.obj): held for held in alive if is_writable(held.obj)}
+    del alive
     survey = _Survey(arrays, wide=wide)
     del arrays
     return survey if survey.arrays and survey.walk(shared.roots) and survey.is_complete() else None
