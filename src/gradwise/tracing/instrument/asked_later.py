@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gradwise.errors import TracingError
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.hushing import hushed
@@ -57,6 +59,22 @@ def within_body() -> Iterator[None]:
         yield
     finally:
         _within.depth -= 1
+
+
+def will_know(watch: Watch, memory: Any, args: Any, kwargs: Any) -> bool:
+    """Whether a memory of the user's knows a key where a plain call has come as far as the run: since an earlier call, or because it was one of the last keys that were asked for."""
+    key, recent, most = _keys(args, kwargs), set[Any](), memory.cache_info().maxsize
+    for asked, others, named in reversed([*_asks(watch)]):
+        if asked is not memory:
+            continue
+        if others is EMPTIED:
+            return False
+        recent.add(_keys(others, named))
+        if most is not None and len(recent) > most:
+            return False
+        if key in recent:
+            return True
+    return is_kept(memory, args, kwargs)
 
 
 def is_emptied(watch: Watch, memory: Any) -> bool:
@@ -183,7 +201,7 @@ def told(watch: Watch, memory: Any) -> Any:
 
 def _key(value: Any) -> Any:
     """A number or text; an object by its identity."""
-    return value if type(value) in ATOMS else id(value)
+    return value if type(value) in ATOMS or isinstance(value, np.number) else id(value)
 
 
 def _asks(watch: Watch) -> Iterator[Any]:

@@ -27,6 +27,7 @@ from gradwise.tracing.instrument.asked_later import (
     made_now,
     note_ask,
     told,
+    will_know,
     within_body,
 )
 from gradwise.tracing.instrument.atoms import ATOMS
@@ -174,7 +175,7 @@ def memory_of_run(watch: Watch, callee: Any, resolve: Callable[[Any], Any]) -> A
 
 def _computed(watch: Watch, memory: Any, known: list[Any], args: Any, kwargs: Any) -> Any:
     """What the body gives in the run; where the user's memory knows that, a plain call does not run it, so that what it does besides is left undone."""
-    if known and not only_computes(known[0].__wrapped__) and is_kept(*known) and not is_emptied(watch, known[0]):
+    if known and not only_computes(known[0].__wrapped__) and will_know(watch, *known):
         before = Survey([known[0].__wrapped__, *args]).noted()
         try:
             return memory(*args, **kwargs)

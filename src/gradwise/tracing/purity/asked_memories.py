@@ -179,9 +179,18 @@ _LINK = "_lru_list_elem"
 _TOLD = frozenset({int, float, str, bytes, bool, complex, types.NoneType})
 
 
+#: NumPy's numbers, which compiled code compares
+_NUMPYS = frozenset(
+    {np.dtype(code).type for code in np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + np.typecodes["Complex"]}
+)
+
+
 def _is_told(key: Any) -> bool:
     """Whether a key is found without code of the user's."""
-    return type(key) in _TOLD or (type(key) in (tuple, frozenset) and all(map(_is_told, key)))
+    kind = type(key)
+    if kind is tuple or kind is frozenset:
+        return all(map(_is_told, key))
+    return kind in _TOLD or kind in _NUMPYS
 
 
 def _is_same_key(known: Any, key: Any) -> bool:
