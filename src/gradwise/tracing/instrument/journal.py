@@ -214,9 +214,9 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
     if local.journal is not None or local.watch is not None:
         yield None
         return
-    local.journal = journal = Journal(of_failures=True)
     survey = local.survey if local.survey is not None and local.survey.is_due() else None
     unseen = None if survey is None else survey.noted()
+    local.journal = journal = Journal(of_failures=True)
     try:
         yield journal
     except failure as error:

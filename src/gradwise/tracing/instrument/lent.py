@@ -66,6 +66,11 @@ def is_restorable(lender: Any) -> bool:
     return False
 
 
+def may_be_written(array: np.ndarray) -> bool:
+    """Whether an array may be written to; one that was broadcast may not, and warns where it is asked."""
+    return not any(step == 0 and n > 1 for step, n in zip(array.strides, array.shape)) and bool(array.flags.writeable)
+
+
 def is_gone(lender: Any) -> bool:
     """Whether the memory was taken back: a map or a stream that was closed, a memory view that was released."""
     return type(lender) is memoryview or (

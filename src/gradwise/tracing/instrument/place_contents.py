@@ -23,7 +23,14 @@ import numpy as np
 from gradwise.containers import own_entries
 from gradwise.tracing.instrument import states
 from gradwise.tracing.instrument.atoms import ATOMS
-from gradwise.tracing.instrument.lent import bytes_of, is_gone, is_restorable, put_bytes, put_numbers
+from gradwise.tracing.instrument.lent import (
+    bytes_of,
+    is_gone,
+    is_restorable,
+    may_be_written,
+    put_bytes,
+    put_numbers,
+)
 from gradwise.tracing.instrument.references import Ours
 from gradwise.tracing.layout import copy_in_layout
 from gradwise.tracing.views import taken, way_to
@@ -128,7 +135,7 @@ def held_of(value: Any, known: Known) -> Any:
 
 
 def _is_array(value: Any) -> bool:
-    return issubclass(type(value), np.ndarray) and value.flags.writeable
+    return issubclass(type(value), np.ndarray) and may_be_written(value)
 
 
 def is_noted(value: Any, known: Known) -> bool:

@@ -30,7 +30,7 @@ from gradwise.tracing.instrument import states
 from gradwise.tracing.instrument.atoms import ATOMS
 from gradwise.tracing.instrument.contents import contents, is_users
 from gradwise.tracing.instrument.journal import Journal
-from gradwise.tracing.instrument.lent import is_restorable, lender_of
+from gradwise.tracing.instrument.lent import is_restorable, lender_of, may_be_written
 from gradwise.tracing.instrument.userland import is_users_file
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _size(one: Any, kind: type) -> int:
 
 
 def _is_small(array: np.ndarray) -> bool:
-    if not array.flags.writeable or array.nbytes > _LARGE or array.dtype.kind == "O":
+    if not may_be_written(array) or array.nbytes > _LARGE or array.dtype.kind == "O":
         return False
     lender = lender_of(array)
     return lender is None or is_restorable(lender)
