@@ -260,3 +260,98 @@ def test_what_is_stored_first():
 
     found = [stored_first(c.__init__.__code__) for c in (Many, Handled, Branching, Given, Shown)]
     assert found == [{"a", "b", "c"}, {"a"}, set(), {"other"}, set()]
+
+
+SEEN = []
+
+
+class Doubling:
+    """A descriptor that raises for small numbers."""
+
+    def __get__(self, owner, cls=None):
+        return Computing.twice.fget(owner)
+
+    def __set__(self, owner, value):
+        pass
+
+
+class Computing:
+    """What is assigned to its property or descriptor is not kept."""
+
+    described = Doubling()
+
+    def __init__(self, v):
+        self.v = v
+        self.twice = v
+        self.described = v
+
+    @property
+    def twice(self):
+        if self.v < 1.0:
+            raise AttributeError("too small")
+        return 2.0 * self.v
+
+    @twice.setter
+    def twice(self, value):
+        pass
+
+    def __getattr__(self, name):
+        SEEN.append(name)
+        return 7.0
+
+
+@pytest.mark.parametrize("name", ["twice", "described"])
+def test_what_is_assigned_first_to_a_property_may_raise_all_the_same(name):
+    def f(x):
+        return getattr(Computing(x[0]), name) * x[1]
+
+    derivative = gw.value_and_grad(f)
+    for v, value, slope, asked in [
+        (2.0, 12.0, 6.0, []),
+        (1.5, 9.0, 6.0, []),
+        (0.5, 21.0, 0.0, [name]),
+        (3.0, 18.0, 6.0, []),
+    ]:
+        SEEN.clear()
+        found, gradient = derivative(np.array([v, 3.0]))
+        assert (found, *gradient) == (value, slope, value / 3.0)
+        assert asked == SEEN
+
+
+class Bare:
+    pass
+
+
+def made_without_init(x):
+    made = object.__new__(Bare)
+    made.v = x[0] ** 2
+    return made.v * x[1]
+
+
+def test_objects_made_by_new_alone_are_looked_at_as_others_are(monkeypatch):
+    follows(
+        made_without_init,
+        lambda: monkeypatch.setattr(
+            Bare, "__setattr__", lambda self, name, v: object.__setattr__(self, name, 2.0 * v), raising=False
+        ),
+        lambda: monkeypatch.delattr(Bare, "__setattr__"),
+    )
+    monkeypatch.setattr(Bare, "__del__", lambda self: SEEN.append("gone"), raising=False)
+    SEEN.clear()
+    gw.grad(made_without_init)(np.ones(4))
+    assert SEEN == ["gone"]
+
+
+def test_a_slot_that_is_taken_away_is_missed():
+    class Slotted:
+        __slots__ = ("a",)
+
+    def f(x):
+        made = Slotted()
+        made.a = x[0]
+        return made.a * x[1]
+
+    follows(f)
+    del Slotted.a
+    with pytest.raises(AttributeError):
+        gw.grad(f)(np.ones(4))

@@ -136,3 +136,26 @@ def test_arrays_behind_polynomials_are_changed_as_by_a_plain_call():
             assert SHARED[0] == 7.0
     finally:
         SHARED[0] = 1.0
+
+
+def extends(x):
+    kept = KEPT
+    kept += np.polynomial.Polynomial([1.0, 2.0])
+    return x[0] * len(KEPT) + x[1]
+
+
+KEPT = []
+
+
+@pytest.mark.parametrize("before", [[], ["text"]], ids=["empty", "of_texts"])
+def test_lists_of_no_coefficients_are_extended_as_by_a_plain_call(before):
+    try:
+        derivative = gw.value_and_grad(extends)
+        for _ in range(5):
+            KEPT[:] = before
+            value, gradient = derivative(np.array([3.0, 4.0]))
+            n = len(before) + 2
+            assert [*before, 1.0, 2.0] == KEPT
+            assert (value, *gradient) == (3.0 * n + 4.0, n, 1.0)
+    finally:
+        KEPT.clear()

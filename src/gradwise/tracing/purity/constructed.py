@@ -158,8 +158,9 @@ def attribute_of_made(scope: Any, m: Machine, owner: Made, name: str, *, is_aske
         had = NOTHING
     found = find_in_class(cls, name)
     is_computed = found is not None and found[0] in ("property", "cached")
-    is_surely_had = name in scope.inquiry.stored_first.get(owner.place, ()) or (found is not None and not is_computed)
-    if had is not NOTHING and is_surely_had:
+    # what is assigned to a property or a descriptor is kept by nobody: it is computed, and may raise
+    is_stored = name in scope.inquiry.stored_first.get(owner.place, ()) and keeps(cls, name)
+    if had is not NOTHING and (is_stored or (found is not None and not is_computed)):
         return had
     # a property and a descriptor may raise AttributeError, and then it is asked too
     scope.inquiry.survives |= member(cls, name) is not MISSING
@@ -275,16 +276,6 @@ def construct(
     expected, value = cls.expected, cls.value
     if value is types.SimpleNamespace:
         return _namespace(scope, m, cls, arguments, keywords)
-    if not assigns_itself(value):
-        kept: Any = value.__setattr__
-        if kept is not object.__setattr__ and not is_frozen(value):
-            raise m.doubt(f"it makes an object of type {value.__name__}, which has a __setattr__ of its own")
-        expected.reads.members[("default", "__setattr__")] = Expected("is", kept)
-    if member(value, "__del__") is not MISSING:
-        raise m.doubt(f"it makes an object of type {value.__name__}, which has a __del__")
-    expected.reads.members[("defined", "__del__")] = Expected("is", False)
-    if member(value, "__getattr__") is MISSING:  # else it is looked into where it is asked
-        expected.reads.members[("defined", "__getattr__")] = Expected("is", False)
     making: Any = value.__new__
     if making is object.__new__:
         expected.reads.members[("default", "__new__")] = Expected("is", making)
@@ -313,6 +304,17 @@ def made_anew(m: Machine, cls: Any) -> Made:
     """``object.__new__(cls)``: an object of the user's class without attributes."""
     if type(cls) is not Known or cls.expected is None or cls.expected.kind != "class":
         raise m.doubt(f"it makes an object of {describe(cls)} in a way that is not looked into")
+    expected, value = cls.expected, cls.value
+    if not assigns_itself(value):
+        kept: Any = value.__setattr__
+        if kept is not object.__setattr__ and not is_frozen(value):
+            raise m.doubt(f"it makes an object of type {value.__name__}, which has a __setattr__ of its own")
+        expected.reads.members[("default", "__setattr__")] = Expected("is", kept)
+    if member(value, "__del__") is not MISSING:
+        raise m.doubt(f"it makes an object of type {value.__name__}, which has a __del__")
+    expected.reads.members[("defined", "__del__")] = Expected("is", False)
+    if member(value, "__getattr__") is MISSING:  # else it is looked into where it is asked
+        expected.reads.members[("defined", "__getattr__")] = Expected("is", False)
     made = Made(cls, (id(m.code), m.offset, cls))
     m.scope.inquiry.made.setdefault(made.place, {})
     return made

@@ -351,11 +351,11 @@ def is_derived(cls: type, base: type | None) -> bool:
 
 
 def keeps(cls: type, name: str) -> bool:
-    """Whether an attribute that is assigned is kept by the instance under that name: its class has no setter, nor the slot of another name."""
+    """Whether an attribute that is assigned is kept by the instance under that name: it has a dictionary or that slot, and its class has no setter, nor the slot of another name."""
     found = member(cls, name)
     if type(found) is types.MemberDescriptorType:
         return bool(found.__name__ == name)
-    return not hasattr(type(found), "__set__")
+    return bool(cls.__dictoffset__) and not hasattr(type(found), "__set__")
 
 
 def setter(cls: type, name: str) -> Any:

@@ -99,7 +99,9 @@ def operator_of_polynomials(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     """A binary operator of polynomials, or ``p[k]``.
 
     A number of NumPy's before a ``poly1d`` takes it for an array of its coefficients, which is not looked into; to the other classes NumPy leaves the operator.
+    So do lists, of what a polynomial takes for coefficients; others (empty ones, texts) are extended by ``+=``.
     """
+    in_place = symbol.endswith("=")
     symbol = symbol.removesuffix("=")
     if symbol == "[]" and x is POLY1D:
         m.data(z)
@@ -109,7 +111,8 @@ def operator_of_polynomials(m: Machine, symbol: str, x: Any, z: Any) -> Any:
     are_alike = all(one is kind for one in (x, z) if is_polynomial(one))
     if are_alike and symbol in ("+", "-", "*"):
         is_first = x is kind
-        if not others or (kind is SERIES and level(others[0]) is not None):
+        is_extended = in_place and not is_first and not is_scalar(x)
+        if not others or (kind is SERIES and level(others[0]) is not None and not is_extended):
             known = True
         else:
             known = is_scalar(others[0]) and (is_first or type(others[0]) is Constant)
