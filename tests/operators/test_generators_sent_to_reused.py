@@ -106,3 +106,38 @@ def test_what_a_generator_writes_to_is_seen(target):
         return x[1]
 
     assert inspect_function(f, (np.ones(2),), {}).writes is not None
+
+
+CLOSED = np.zeros(2)
+
+
+@pytest.mark.parametrize("way", ["next", "send"])
+@pytest.mark.parametrize("handler", ["finally", "except"])
+def test_generators_that_are_left_waiting_are_closed_as_by_a_plain_call(way, handler):
+    def by_finally():
+        try:
+            while True:
+                yield 2.0
+        finally:
+            CLOSED[0] += 1.0
+
+    def by_except():
+        while True:
+            try:
+                yield 2.0
+            except GeneratorExit:
+                CLOSED[0] += 1.0
+                raise
+
+    def f(x):
+        g = by_finally() if handler == "finally" else by_except()
+        value = next(g)
+        value = value if way == "next" else g.send(x[0])
+        return value * x[0] * x[1]
+
+    CLOSED[:] = 0.0
+    assert inspect_function(f, (np.ones(2),), {}).writes is not None
+    derivative = gw.grad(f)
+    for k in range(1, 7):
+        np.testing.assert_allclose(derivative(np.array([1.0 * k, 3.0])), [6.0, 2.0 * k])
+        assert CLOSED[0] == k

@@ -17,6 +17,7 @@ from gradwise.tracing.purity.flow import FLOW
 from gradwise.tracing.purity.handled_parts import Handlers, runs_only_librarys
 from gradwise.tracing.purity.instructions import VALUES
 from gradwise.tracing.purity.lattice import describe, join, level, spill
+from gradwise.tracing.purity.raising import may_end_early
 from gradwise.tracing.purity.scope import Ends, Unproven
 from gradwise.tracing.purity.state import State
 from gradwise.tracing.purity.values import DATA, NOTHING, OPAQUE, Box, Local
@@ -78,7 +79,9 @@ class Machine:
         _, self.entries, self.instructions, self.position, doomed = decoded(code, scope.inquiry.decoded)
         #: the instructions that need not be understood, since the run that comes there returns nothing
         self.handlers = Handlers(self.entries, self.instructions, self.position, doomed)
-        self.passes_over = scope.inquiry.is_unhandled()
+        self.passes_over = scope.inquiry.is_unhandled() and not may_end_early(
+            self.instructions, self.position, self.entries
+        )
         self.line = code.co_firstlineno
         self.offset = 0
         #: the local variables before the present instruction

@@ -15,6 +15,8 @@ _JUMPS = frozenset([*dis.hasjrel, *dis.hasjabs, *getattr(dis, "hasjump", ())])
 _RAISES = frozenset(["RAISE_VARARGS", "RERAISE"])
 #: what leaves the code, or is gone on with by others
 _LEAVES = frozenset(["RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR", "YIELD_VALUE", "SEND"])
+#: how the handlers begin that Python itself puts into generators: an error goes on there
+_MADE_FOR_GENERATORS = frozenset(["CALL_INTRINSIC_1", "CLEANUP_THROW"])
 _ALWAYS = frozenset(["JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"])
 
 
@@ -38,6 +40,17 @@ def doomed_of(
                 doomed.add(k)
                 changed = True
     return frozenset(doomed)
+
+
+def may_end_early(instructions: list[Any], position: dict[int, int], entries: list[Any]) -> bool:
+    """Whether a code waits (``yield``) where a handler of its own stands: a generator that is left waiting is closed, its handlers and ``finally`` run, and who called it goes on."""
+    waiting = [i.offset for i in instructions if i.opname == "YIELD_VALUE"]
+    for e in entries:
+        k = number_at(e.target, position)
+        is_own = k is None or instructions[k].opname not in _MADE_FOR_GENERATORS
+        if is_own and any(e.start <= offset < e.end for offset in waiting):
+            return True
+    return False
 
 
 def _is_doomed(instructions: list[Any], position: dict[int, int], k: int, doomed: set[int]) -> bool:
