@@ -108,3 +108,20 @@ def test_the_image_and_points_out_of_range_are_read_anew(monkeypatch):
     agrees(f, points)
     monkeypatch.setitem(globals(), "IMAGE", np.random.default_rng(9).normal(size=(4, 9)))
     agrees(f, points)
+
+
+@pytest.mark.filterwarnings("ignore::gradwise.errors.KinkWarning")
+@pytest.mark.parametrize("order", [1, 3])
+def test_points_that_are_no_numbers(order):
+    def f(x):
+        return ndimage.map_coordinates(IMAGE, x[:, None], order=order, mode="nearest")[0]
+
+    derivative = gw.value_and_grad(f)
+    inside = [np.array([1.0 + 0.1 * k, 2.2]) for k in range(5)]
+    for x in [*inside, np.array([np.nan, 1.3]), np.array([np.inf, 1.3]), np.array([-np.inf, 1.3])]:
+        try:
+            value, _ = derivative(x)
+        except gw.TracingError:  # where SciPy's value is not ours
+            assert not np.isfinite(x).all()
+        else:
+            np.testing.assert_allclose(value, f(x), rtol=1e-12)

@@ -74,7 +74,7 @@ def map_coordinates(
     if mode == "constant":
         for x, n in zip(points, shape, strict=True):
             outside = np.logical_or(outside, np.logical_or(x < 0, x > n - 1))
-    concrete(np.isfinite(points))
+    are_finite = np.all(concrete(np.isfinite(points)))
     pad = 12 if mode in {"nearest", "grid-constant"} and order > 1 else 0
     if pad:
         image = _padded(image, pad, mode, cval)
@@ -84,12 +84,12 @@ def map_coordinates(
             if contains_traced(image)
             else (scipy.ndimage.spline_filter(image, order, np.float64, mode))
         )
-    is_far: Any = mode == "wrap" or order == 0
+    is_far: Any = mode == "wrap" or order == 0 or not are_finite
     if mode == "nearest" and pad:
         for x, n in zip(points, shape, strict=True):
             is_far = np.any(concrete(np.logical_or(x < 1 - pad, x > n + pad - 2))) or is_far
     if is_far:
-        # SciPy does not wrap as it says near the border, what it reads beyond its own padding is not the edge, and steps are its own where they lie: what is recorded holds at these points
+        # SciPy does not wrap as it says near the border, what it reads beyond its own padding is not the edge, infinity is no point beyond, and steps are its own where they lie: what is recorded holds at these points
         concrete(points)
     axes = [_around(x, n, pad, order, mode) for x, n in zip(points, shape, strict=True)]
     result: Any = 0.0
