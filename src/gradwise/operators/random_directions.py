@@ -147,7 +147,8 @@ def magnitude(recording: Recording) -> float:
 
 
 def _is_rounded(value: Any) -> bool:
-    return type(value) is float or np.asarray(value).dtype.kind in "fc"
+    """Whether a value may have an error of rounding; one that nobody has asked for yet is not there."""
+    return value is None or type(value) is float or np.asarray(value).dtype.kind in "fc"
 
 
 def balanced(linearization: Linearization) -> list[Any] | None:
