@@ -1024,6 +1024,7 @@ def test_missing_numbers_have_no_derivative() -> None:
     np.testing.assert_allclose(gw.grad(f, method="exact")(x), [1.2, 1.2, 0, 1.2, 1.2, 1.2])
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(scipy.__version__) < "1.16.1", reason="pandas takes windows of a newer SciPy")
 def test_what_has_no_rule_raises() -> None:
     with pytest.raises(gw.TracingError):
         gw.grad(lambda x: pd.Series(x).rolling(3, win_type="hamming").std().sum(), method="exact")(X)
