@@ -15,6 +15,7 @@ import gradwise as gw
 
 _HEAD = """
 import io
+import itertools
 import sys
 import numpy as np
 stream, raw = io.StringIO(), io.BytesIO()
@@ -145,6 +146,7 @@ _TAKES = {
     "send": "extra = extra + folding.send(0.4)",
     "several": "extra = extra + next(levels) * folding.send(next(levels))",
     "arrays": "extra = extra + 0.0 * next(rows)[0]",
+    "iterators that are copied": "extra = extra + next(wheel) * next(ticks) + next(levels)",
 }
 _GENERATORS = """
 def climbing():
@@ -158,6 +160,7 @@ def kept():
         got = yield level
         level = 0.5 * level + (got or 0.0)
 levels, folding, ended = climbing(), kept(), iter(())
+wheel, ticks = itertools.cycle([0.2, 0.5, 0.3]), itertools.count(1)
 rows = (np.zeros(2) for _ in range(99))
 next(folding)
 """
@@ -177,6 +180,7 @@ def test_generators_are_taken_from_once_where_a_run_begins_again(name: str) -> N
         value, gradient = gw.value_and_grad(ours["f"])(x.copy())
         assert value == pytest.approx(plain["f"](x.copy()), rel=1e-12)
         np.testing.assert_allclose(gradient, [0.0, value / x[1], x[1]], rtol=1e-9)
+        assert (next(ours["wheel"]), next(ours["ticks"])) == (next(plain["wheel"]), next(plain["ticks"]))
         if name != "arrays":  # which are not kept, and taken again
             assert (next(ours["levels"]), ours["folding"].send(0.1)) == (
                 next(plain["levels"]),

@@ -223,10 +223,11 @@ def undone(failure: type[Exception], put: Callable[[Any, Any], None]) -> Iterato
         local.journal = None
         journal.restore()
         error.__dict__["undone"], error.__dict__["done"] = True, tuple(journal.done)
+        if survey is not None and unseen is not None:
+            survey.restore(unseen)
+            unseen.forget()  # who refers to an iterator is asked
         for noted in journal.generators.values():  # without a name for the iterator here: who refers to it is asked
             (put_back if hasattr(type(noted[0]), "__next__") else put)(noted[0], noted[1])
-        if survey is not None:
-            survey.restore(unseen)
         raise
     finally:
         if survey is not None:
