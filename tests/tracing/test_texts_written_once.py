@@ -186,3 +186,25 @@ def test_generators_are_taken_from_once_where_a_run_begins_again(name: str) -> N
                 next(plain["levels"]),
                 plain["folding"].send(0.1),
             )
+
+
+def test_what_a_generator_returns_is_kept() -> None:
+    module = _module("extra = 0.0", "pass")
+    text = """
+def ending():
+    yield 0.5
+    return 3.0
+held = ending()
+next(held)
+def g(x):
+    try:
+        next(held)
+    except StopIteration as end:
+        factor = end.value
+    buffer[1] = x[1]
+    return factor * square[0, 1]
+"""
+    exec(text, module)
+    value, gradient = gw.value_and_grad(module["g"])(_X.copy())
+    assert value == 3.0 * _X[1]
+    np.testing.assert_allclose(gradient, [0.0, 3.0, 0.0])

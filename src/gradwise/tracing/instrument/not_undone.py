@@ -43,7 +43,12 @@ class _Unknown:
 
 
 class _End:
-    """Stands for the end of an iterator."""
+    """Stands for the end of an iterator, and what a generator returned."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 def take(iterator: Any, taking: Callable[[], Any]) -> Any:
@@ -59,11 +64,11 @@ def take(iterator: Any, taking: Callable[[], Any]) -> Any:
         local.done = before[1:] if before and before[0][0] is iterator else ()
         try:
             value = taking()
-        except StopIteration:
-            value = _End
-        journal.done.append((iterator, value if value is _End or _stays(value) else _Unknown))
-    if value is _End:
-        raise StopIteration
+        except StopIteration as end:
+            value = _End(end.value)
+        journal.done.append((iterator, value if type(value) is _End or _stays(value) else _Unknown))
+    if type(value) is _End:
+        raise StopIteration(value.value)
     return value
 
 
